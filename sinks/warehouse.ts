@@ -1,0 +1,118 @@
+import type { AnalyticsEvent, DeadLetter } from '../ingest/event.ts';
+
+/** What one transaction writes: events with their claims, new dead letters, and repeats of old ones. */
+export interface Batch {
+  /** UUID, the same in all retries (commit-protocol.md 4); stored with each claim */
+  readonly id: string;
+  readonly events: readonly SequencedEvent[];
+  readonly deadLetters: readonly DeadLetter[];
+  /** fingerprints of dead letters that came again: `seen + n`, `last_seen_at` */
+  readonly seenAgain: readonly { readonly fingerprint: string; readonly times: number }[];
+  /** ms; failed_at, last_seen_at and first_seen_at of this batch */
+  readonly at: number;
+}
+
+export interface SequencedEvent {
+  readonly event: AnalyticsEvent;
+  /** the reader's marker (commit-protocol.md 16); kept in every retry of the batch */
+  readonly ingestSeq: number;
+}
+
+/** A claim as it stands in ops.event_fingerprints. */
+export interface StoredClaim {
+  readonly fingerprint: string;
+  /** null: a claim of the old system, counts as equal to any content */
+  readonly contentHash: string | null;
+  /** null: a claim of the old system */
+  readonly batchId: string | null;
+}
+
+/**
+ * Error classes of a failed commit (commit-protocol.md 5). Whatever the class, what became of the batch is
+ * unknown until `lookUp` has answered.
+ */
+export type FailureClass = 'away' | 'broken' | 'data' | 'unknown';
+
+export type CommitResult =
+  | {
+      readonly kind: 'committed';
+      /** claims that others hold (SQL Server: another process won). Always empty on DuckDB. */
+      readonly lost: readonly StoredClaim[];
+    }
+  | {
+      readonly kind: 'failed';
+      readonly failure: FailureClass;
+      readonly code: string;
+      readonly message: string;
+    };
+
+/** Facts that the live view is rebuilt from: the Bronze columns it needs, in time order within a page. */
+export interface StoredEvent {
+  readonly table: AnalyticsEvent['table'];
+  readonly event_id: string;
+  readonly event_timestamp: number;
+  readonly received_at: number;
+  readonly session_id: string | null;
+  readonly user_id: string | null;
+  readonly source: AnalyticsEvent['row']['source'];
+  readonly canonical_type: AnalyticsEvent['row']['canonical_type'];
+  readonly is_bot: 0 | 1;
+  readonly is_seed: 0 | 1;
+  readonly page_path: string | null;
+  readonly product_id: string | null;
+  readonly order_id: string | null;
+  /** hundredths */
+  readonly amount: number | null;
+  readonly currency: string | null;
+  readonly payment_method: string | null;
+  readonly ingest_seq: number;
+}
+
+export type QueryValue = string | number | boolean | null;
+export interface QueryResult {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly QueryValue[])[];
+}
+
+/**
+ * The one door to a warehouse engine. Every method may be called at any time after `open`; one that cannot
+ * reach the store rejects with a `KadaError` whose class `classify` tells.
+ */
+export interface Warehouse {
+  readonly engine: 'duckdb' | 'mssql';
+  /** Applies what is missing; refuses a database newer than the code. */
+  migrate(): Promise<{ readonly applied: readonly string[]; readonly version: number }>;
+
+  /** "Surely new" without a look-up? Told before COMMIT (rule 2). Engines without a filter answer true. */
+  surelyNew(fingerprint: string): boolean;
+  /** Exact claims of those fingerprints that have one; on its own connection. */
+  lookUp(fingerprints: readonly string[]): Promise<ReadonlyMap<string, StoredClaim>>;
+  /** The newest claims, newest first, to warm the LRU. */
+  newestClaims(limit: number): Promise<readonly StoredClaim[]>;
+  /**
+   * Writes the whole batch in one transaction, or nothing. Never rejects: failures are values. At most one
+   * call under way.
+   */
+  commit(batch: Batch): Promise<CommitResult>;
+  /** A harmless row in a transaction of its own, to tell a bad row from a bad store (rule 5). */
+  probe(): Promise<boolean>;
+
+  /** Numbers go on above this: max(mark, Bronze). */
+  readonly highestSeq: number;
+  /** Web events with event_timestamp >= from, in pages; for the rebuild of the live view. */
+  readWebEvents(from: number): AsyncIterable<readonly StoredEvent[]>;
+  /** Orders that have a purchase candidate (order_paid, order_created) with event_timestamp >= from. */
+  ordersWithPurchaseSince(from: number): Promise<readonly string[]>;
+  /** All business events, of any age, that name these orders. */
+  readOrderEvents(orderIds: readonly string[]): Promise<readonly StoredEvent[]>;
+  /** Rows in Bronze since `from`, for the rebuild's progress. */
+  countWebEvents(from: number): Promise<number>;
+
+  /** One read-only statement (select, with, describe, show…); anything else is refused with KADA_SQL_READ_ONLY. */
+  query(sql: string, options?: { readonly maxRows?: number }): Promise<QueryResult>;
+  /** Is the store there now? For /readyz and db:check. */
+  ping(): Promise<boolean>;
+  /** bytes held outside the JavaScript heap by the filter, for metrics and the flood test */
+  readonly filterBytes: number;
+  close(): Promise<void>;
+}
