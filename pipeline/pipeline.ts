@@ -1,0 +1,52 @@
+import { merge, type Observable, tap } from 'rxjs';
+import type { Delivery } from '../ingest/delivery.ts';
+import type { Resolution } from './commit/committer.ts';
+import type { CommitPath } from './commit/path.ts';
+import type { FunnelFold } from './funnel/fold.ts';
+import type { LiveView } from './live/live-view.ts';
+import type { Metrics } from './metrics.ts';
+import { count } from './steps/count.ts';
+import { decode } from './steps/decode.ts';
+import { fold, type OrderLookUps } from './steps/fold.ts';
+import { identify } from './steps/identify.ts';
+import { publishTracked, type TrackedPublishing } from './steps/publish.ts';
+import { settle } from './steps/settle.ts';
+import { type Validation, validate } from './steps/validate.ts';
+
+export interface PipelineParts {
+  /** RabbitMQ, the collector, the tracking API: each bounded by itself */
+  readonly sources: readonly { readonly deliveries$: Observable<Delivery> }[];
+  readonly validation: Validation;
+  /** undefined: /track goes straight in */
+  readonly publishing: TrackedPublishing | undefined;
+  readonly path: CommitPath;
+  readonly funnels: FunnelFold;
+  readonly orders: OrderLookUps;
+  readonly live: LiveView;
+  readonly metrics: Metrics;
+  readonly horizonMs: number;
+  readonly now: () => number;
+}
+
+/**
+ * The whole system on one screen. A delivery is one message of RabbitMQ or one HTTP request; it becomes events
+ * with an identity or dead letters with a reason; what is new is committed, claim and row together; only then is
+ * its sender answered; and what was committed moves the funnels.
+ *
+ * Nothing here buffers: AMQP is bounded by its prefetch, HTTP by its places, and a batch fills while the one
+ * before it is being committed. Errors travel as values; none ends the stream.
+ */
+export function pipeline(parts: PipelineParts): Observable<Resolution> {
+  const { sources, validation, publishing, path, funnels, orders, live, metrics, horizonMs, now } = parts;
+  return merge(...sources.map((source) => source.deliveries$)).pipe(
+    tap((delivery) => metrics.received(delivery.via, delivery.messages.length)),
+    decode(),
+    validate(validation),
+    publishTracked(publishing),
+    identify(path),
+    path.commit(),
+    settle(),
+    fold(funnels, orders, now),
+    count(metrics, live, horizonMs),
+  );
+}
