@@ -1,0 +1,14 @@
+import { commit, commitBesideMany } from './commit.ts';
+import { oldIdsResent } from './old-ids.ts';
+import { rabbitToBronze } from './rabbit.ts';
+import type { Bench } from './table.ts';
+import { trackSingle } from './track.ts';
+
+/** In the order in which they run. */
+export const benches: readonly Bench[] = [
+  trackSingle,
+  oldIdsResent,
+  rabbitToBronze,
+  commit,
+  commitBesideMany,
+];

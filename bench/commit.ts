@@ -1,0 +1,200 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DuckDBInstance, DuckDBTimestampValue, DuckDBUUIDValue } from '@duckdb/node-api';
+import pino from 'pino';
+import { openDuckDbWarehouse } from '../sinks/duckdb/open.ts';
+import type { Batch, Warehouse } from '../sinks/warehouse.ts';
+import { pageView } from '../test/support/events.ts';
+import { type Bench, sideBySide } from './table.ts';
+
+const batchRows = 1_000;
+const batchesARound = 120;
+const warmUpBatches = 20;
+const log = pino({ level: 'silent' });
+
+export const commit: Bench = {
+  name: 'commit 1000',
+  async run(options) {
+    return inFolder(async (folder) => {
+      const warehouse = await openDuckDbWarehouse({ dataDir: join(folder, 'ours'), log });
+      const raw = await openRaw(join(folder, 'raw.duckdb'));
+      try {
+        await commitRate(warehouse, warmUpBatches);
+        await raw.rate(warmUpBatches);
+        const measured = await sideBySide(
+          options,
+          () => commitRate(warehouse, batchesARound),
+          () => raw.rate(batchesARound),
+        );
+        return {
+          name: this.name,
+          what: `claim and Bronze row of ${batchRows} page views in one durable transaction`,
+          unit: 'rows/s',
+          limitIs: "DuckDB's appender, row by row, the same columns of both tables in one transaction",
+          ...measured,
+        };
+      } finally {
+        await warehouse.close();
+        raw.close();
+      }
+    });
+  },
+};
+
+const many = 5_000_000;
+
+export const commitBesideMany: Bench = {
+  name: 'commit 1000, 5 million fingerprints',
+  async run(options) {
+    return inFolder(async (folder) => {
+      const few = await openDuckDbWarehouse({ dataDir: join(folder, 'few'), log });
+      const full = await openFull(join(folder, 'full'));
+      try {
+        await commitRate(few, warmUpBatches);
+        await commitRate(full, warmUpBatches);
+        const measured = await sideBySide(
+          options,
+          () => commitRate(full, batchesARound),
+          () => commitRate(few, batchesARound),
+        );
+        return {
+          name: this.name,
+          what: `the same beside ${many.toLocaleString('en')} fingerprints`,
+          unit: 'rows/s',
+          limitIs: 'the same beside none',
+          ...measured,
+          details: { filterMegabytes: Math.round(full.filterBytes / 1_048_576) },
+        };
+      } finally {
+        await few.close();
+        await full.close();
+      }
+    });
+  },
+};
+
+async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'kada-bench-'));
+  try {
+    return await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+let seq = 1_000_000_000;
+
+/** Rows per second of commits alone: the batches are made outside the clock. */
+async function commitRate(warehouse: Warehouse, batches: number): Promise<number> {
+  let ms = 0;
+  for (let i = 0; i < batches; i += 1) {
+    const batch: Batch = {
+      id: randomUUID(),
+      events: Array.from({ length: batchRows }, () => {
+        seq += 1;
+        return { event: pageView(), ingestSeq: seq };
+      }),
+      deadLetters: [],
+      seenAgain: [],
+      at: Date.now(),
+    };
+    const began = performance.now();
+    const result = await warehouse.commit(batch);
+    ms += performance.now() - began;
+    if (result.kind !== 'committed') throw new Error(result.message);
+  }
+  return (batches * batchRows) / (ms / 1_000);
+}
+
+/** A warehouse that already holds many claims, made by SQL in one go. */
+async function openFull(dataDir: string): Promise<Warehouse> {
+  await (await openDuckDbWarehouse({ dataDir, log })).close();
+  const instance = await DuckDBInstance.create(join(dataDir, 'warehouse.duckdb'));
+  const connection = await instance.connect();
+  await connection.run(`
+    INSERT INTO ops.event_fingerprints (fingerprint, prefix, content_hash, event_id, first_seen_at, source, batch_id)
+    SELECT hash, CAST(CAST(('0x' || left(hash, 16)) AS UBIGINT)::BIT AS BIGINT), hash, uuid(), now()::TIMESTAMP, 'tracking', uuid()
+    FROM (SELECT sha256(i::VARCHAR) AS hash FROM range(${many}) AS numbers(i))`);
+  connection.closeSync();
+  instance.closeSync();
+  return openDuckDbWarehouse({ dataDir, log });
+}
+
+interface Raw {
+  rate(batches: number): Promise<number>;
+  close(): void;
+}
+
+/** The limit: what the library itself does with the same columns, row by row. */
+async function openRaw(file: string): Promise<Raw> {
+  const instance = await DuckDBInstance.create(file, { threads: '1' });
+  const connection = await instance.connect();
+  await connection.run("SET checkpoint_threshold = '256MB'");
+  const texts = Array.from({ length: 18 }, (_, i) => `text_${i} VARCHAR`).join(', ');
+  const numbers = Array.from({ length: 8 }, (_, i) => `number_${i} INTEGER`).join(', ');
+  await connection.run(
+    `CREATE TABLE events (event_id UUID, at TIMESTAMP, client_at TIMESTAMP, received_at TIMESTAMP, payload VARCHAR, meta VARCHAR, seq BIGINT, ${texts}, ${numbers})`,
+  );
+  await connection.run(
+    'CREATE TABLE claims (fingerprint VARCHAR, prefix BIGINT, content_hash VARCHAR, event_id UUID, at TIMESTAMP, source VARCHAR, batch_id UUID)',
+  );
+
+  async function rate(batches: number): Promise<number> {
+    let ms = 0;
+    for (let i = 0; i < batches; i += 1) {
+      const events = Array.from({ length: batchRows }, () => pageView());
+      const began = performance.now();
+      await connection.run('BEGIN TRANSACTION');
+      const rows = await connection.createAppender('events');
+      const claims = await connection.createAppender('claims');
+      const batchId = uuid(randomUUID());
+      for (const { row, fingerprint, contentHash } of events) {
+        const id = uuid(row.event_id);
+        const at = new DuckDBTimestampValue(BigInt(row.event_timestamp) * 1_000n);
+        rows.appendUUID(id);
+        rows.appendTimestamp(at);
+        rows.appendNull();
+        rows.appendTimestamp(at);
+        rows.appendVarchar(row.payload);
+        rows.appendVarchar(row.meta);
+        seq += 1;
+        rows.appendBigInt(BigInt(seq));
+        rows.appendVarchar(row.session_id ?? '');
+        rows.appendVarchar(row.source);
+        rows.appendVarchar(row.canonical_type);
+        rows.appendVarchar('http://localhost:3000/products');
+        rows.appendVarchar('/products');
+        for (let column = 5; column < 18; column += 1) rows.appendNull();
+        for (let column = 0; column < 3; column += 1) rows.appendInteger(0);
+        for (let column = 3; column < 8; column += 1) rows.appendNull();
+        rows.endRow();
+        claims.appendVarchar(fingerprint);
+        claims.appendBigInt(0n);
+        claims.appendVarchar(contentHash);
+        claims.appendUUID(id);
+        claims.appendTimestamp(at);
+        claims.appendVarchar(row.source);
+        claims.appendUUID(batchId);
+        claims.endRow();
+      }
+      rows.closeSync();
+      claims.closeSync();
+      await connection.run('COMMIT');
+      ms += performance.now() - began;
+    }
+    return (batches * batchRows) / (ms / 1_000);
+  }
+
+  return {
+    rate,
+    close() {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+const uuid = (text: string): DuckDBUUIDValue =>
+  DuckDBUUIDValue.fromUint128(BigInt(`0x${text.replaceAll('-', '')}`));

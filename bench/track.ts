@@ -1,0 +1,40 @@
+import { startPipeline } from '../test/support/pipeline-process.ts';
+import { startServer } from './child.ts';
+import { httpLoad, pageViewBody } from './http-load.ts';
+import { type Bench, sideBySide } from './table.ts';
+
+const connections = 256;
+
+export const trackSingle: Bench = {
+  name: 'track single',
+  async run(options) {
+    const bare = await startServer('bare-fastify.ts');
+    const own = await startPipeline({});
+    const rate = async (url: string, duration: number): Promise<number> => {
+      const result = await httpLoad({ url: `${url}/track`, connections, duration, body: pageViewBody });
+      if (result.non2xx > 0 || result.errors > 0) {
+        throw new Error(`${result.non2xx} answers were no 2xx, ${result.errors} errors`);
+      }
+      return result.rate;
+    };
+    try {
+      await rate(bare.url, 2);
+      await rate(own.trackingUrl, 3);
+      const measured = await sideBySide(
+        options,
+        () => rate(own.trackingUrl, 6),
+        () => rate(bare.url, 4),
+      );
+      return {
+        name: this.name,
+        what: `POST /track, one event a request, ${connections} connections, stored before the 202`,
+        unit: 'requests/s',
+        limitIs: 'bare Fastify JSON route answering 202',
+        ...measured,
+      };
+    } finally {
+      await bare.stop();
+      await own.stop();
+    }
+  },
+};

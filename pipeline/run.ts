@@ -1,0 +1,231 @@
+import type { Logger } from 'pino';
+import { conflictLetter, writeLetter } from '../ingest/dead-letter.ts';
+import { createNormaliser } from '../ingest/normalise.ts';
+import { createDashboard } from '../live-dashboard/server/dashboard.ts';
+import { openDuckDbWarehouse } from '../sinks/duckdb/open.ts';
+import type { Warehouse } from '../sinks/warehouse.ts';
+import { type CommitPath, createCommitPath } from './commit/path.ts';
+import type { Config } from './config.ts';
+import { type Consuming, createConsuming } from './consuming.ts';
+import { createControlServer } from './control/server.ts';
+import { type FunnelDefinition, loadFunnels, stepRule } from './funnel/definitions.ts';
+import { createFunnelFold } from './funnel/fold.ts';
+import { rebuildFold } from './funnel/rebuild.ts';
+import { createIntakeGate } from './intake-gate.ts';
+import type { FunnelDescription } from './live/fold-reader.ts';
+import { createLiveView } from './live/live-view.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { defaultFunnelsFile, webRoot } from './paths.ts';
+import { pipeline } from './pipeline.ts';
+import { createSources, describeSources, type Sources } from './sources.ts';
+import { createProcessState } from './state.ts';
+import { createOrderLookUps } from './steps/fold.ts';
+import type { Validation } from './steps/validate.ts';
+
+export interface RunningProcess {
+  readonly urls: {
+    readonly dashboardUrl: string;
+    readonly trackingUrl: string | undefined;
+    readonly collectorUrl: string | undefined;
+  };
+  /** Stops in order (commit-protocol.md 14); the caller holds the deadline. */
+  stop(): Promise<void>;
+}
+
+/** One batch: a larger one blocks the event loop in its flush for longer than it saves in commits. */
+const batchLimits = { events: 2_000, bytes: 8 * 1_048_576 };
+/** commit-protocol.md 12: a quarter of the HTTP places */
+const maxMaybes = 1_250;
+const giveBackAfterMs = 60_000;
+const breakerMs = 5 * 60_000;
+const sweepEveryMs = 50;
+const drainLookMs = 10;
+const publisherCloseMs = 2_000;
+
+/** Starts the roles of this process, in the order of commit-protocol.md 13. Rejects with what to do about it. */
+export async function startProcess(config: Config, log: Logger): Promise<RunningProcess> {
+  const now = Date.now;
+  const horizonMs = config.live.horizonHours * 3_600_000;
+  const funnels = await loadFunnels(config.live.funnelsFile ?? defaultFunnelsFile, config.live);
+  const fold = createFunnelFold({
+    funnels,
+    horizonHours: config.live.horizonHours,
+    maxSessions: config.live.maxSessions,
+    showSeeds: config.live.showSeedData,
+  });
+
+  let path: CommitPath | undefined;
+  const state = createProcessState({
+    away: () => path?.availability.away(),
+    diskLow: () => gate.diskLow(),
+    consumer: () => sources.rabbit?.state(),
+    now,
+  });
+  const metrics = createMetrics({
+    inflightEvents: () => sources.admission.inflightEvents() + (sources.rabbit?.unsettled() ?? 0),
+    funnelSessions: () => fold.stats().sessions,
+    wsClients: () => (config.roles.has('dashboard') ? dashboard.clients() : undefined),
+    warehouseUp: () => path !== undefined && path.availability.away() === undefined,
+    rabbitmqUp: () => sources.rabbit?.state().kind === 'consuming',
+  });
+  const gate = createIntakeGate({
+    away: () => path?.availability.away(),
+    dataDir: config.dataDir,
+    minFreeDiskMb: config.minFreeDiskBytes / 1_048_576,
+    now,
+    log,
+    onDisk: (low) => (low ? consuming.pause('disk_low') : consuming.resume('disk_low')),
+  });
+  const sources = createSources({ config, gate, health: state.health, onRefused: metrics.refused, now, log });
+  const consuming = createConsuming(sources.rabbit);
+  const live = createLiveView({
+    fold,
+    funnels: funnels.map(describeFunnel),
+    now,
+    countersSince: now(),
+    horizonMs,
+    maxSessions: config.live.maxSessions,
+    included: { bots: false, seeds: config.live.showSeedData },
+    state: state.shown,
+    sources: () => describeSources(sources, urls),
+    queueDepth: () => null,
+  });
+  const dashboard = createDashboard({
+    ...config.dashboard,
+    wsMaxClients: config.dashboard.maxClients,
+    snapshot: live.snapshot,
+    frames$: live.frames$,
+    readiness: state.readiness,
+    metrics: metrics.text,
+    webRoot,
+    roles: config.roles.has('dashboard') ? 'full' : 'probes-only',
+    onRefused: (reason) => metrics.refused(reason, 1),
+    onFrames: metrics.wsFrames,
+    log,
+  });
+
+  const urls: { tracking: string | undefined; collector: string | undefined } = {
+    tracking: undefined,
+    collector: undefined,
+  };
+  const { url: dashboardUrl } = await dashboard.listen();
+  log.info({ dashboardUrl }, `dashboard: ${dashboardUrl}`);
+
+  const warehouse = await openDuckDbWarehouse({
+    dataDir: config.dataDir,
+    log,
+    memoryLimit: config.warehouse.memoryLimit,
+    acceptLoss: config.acceptLoss,
+  });
+  const control = createControlServer({
+    dataDir: config.dataDir,
+    warehouse,
+    log,
+    handlers: { status: () => ({ phase: state.phase().kind, dashboardUrl, ...urls }) },
+  });
+  await control.listen();
+  await gate.watchDisk();
+
+  path = await openPath(warehouse, config, metrics, consuming, sources, log, now);
+  await rebuildFold(fold, warehouse, {
+    now: now(),
+    onProgress: (done, total) => state.enter({ kind: 'rebuilding', done, total }),
+  });
+
+  const subscription = pipeline({
+    sources: [sources.tracking, sources.collector, sources.rabbit].filter((source) => source !== undefined),
+    validation: validationOf(config, sources),
+    publishing: sources.publishing,
+    path,
+    funnels: fold,
+    orders: createOrderLookUps({ funnels: fold, warehouse, log }),
+    live,
+    metrics,
+    horizonMs,
+    now,
+  }).subscribe({ error: (error: unknown) => log.fatal({ err: error }, 'the stream ended: this is a bug') });
+  const { committer } = path;
+  const sweeper = setInterval(() => committer.sweep(now()), sweepEveryMs);
+  urls.tracking = (await sources.tracking?.listen())?.url;
+  urls.collector = (await sources.collector?.listen())?.url;
+  state.enter({ kind: 'running', at: now() });
+
+  /** Refuse, cancel, flush and settle, confirm, close: the order keeps every promise (commit-protocol.md 14). */
+  async function stop(): Promise<void> {
+    state.enter({ kind: 'stopping' });
+    gate.stop();
+    sources.tracking?.stopAccepting();
+    sources.collector?.stopAccepting();
+    await sources.rabbit?.stop();
+    await drained(() => sources.admission.inflightEvents() + committer.inFlight());
+    await sources.publisher?.close(publisherCloseMs);
+    await sources.rabbit?.close();
+    await Promise.all([
+      sources.tracking?.close(),
+      sources.collector?.close(),
+      control.close(),
+      dashboard.close(),
+    ]);
+    subscription.unsubscribe();
+    clearInterval(sweeper);
+    gate.close();
+    await warehouse.close();
+  }
+
+  return { urls: { dashboardUrl, trackingUrl: urls.tracking, collectorUrl: urls.collector }, stop };
+}
+
+async function openPath(
+  warehouse: Warehouse,
+  config: Config,
+  metrics: Metrics,
+  consuming: Consuming,
+  sources: Sources,
+  log: Logger,
+  now: () => number,
+): Promise<CommitPath> {
+  return createCommitPath({
+    warehouse,
+    cacheSize: config.fingerprintCacheSize,
+    warm: await warehouse.newestClaims(config.fingerprintCacheSize),
+    rules: {
+      mayKeep: (letter, member) => sources.mayKeep(letter, member.delivery),
+      conflictLetter: (event, storedHash, { delivery }) =>
+        conflictLetter(event, storedHash, delivery.via, delivery.origin),
+      writeLetter: (event, failure, { delivery }) =>
+        writeLetter(event, delivery.via, delivery.origin, failure),
+    },
+    limits: batchLimits,
+    maxMaybes,
+    giveBackAfterMs,
+    breakerMs,
+    now,
+    log,
+    onCache: (hit) => metrics.fingerprintCache(hit ? 'hit' : 'miss', 1),
+    onGiveBack: () => consuming.pause('warehouse_away'),
+    onBack: () => consuming.resume('warehouse_away'),
+  });
+}
+
+function describeFunnel({ name, title, windowSeconds, steps }: FunnelDefinition): FunnelDescription {
+  return {
+    name,
+    title,
+    windowSeconds,
+    steps: steps.map((step) => ({ label: step.label, rule: stepRule(step) })),
+  };
+}
+
+function validationOf(config: Config, sources: Sources): Validation {
+  const normalise = createNormaliser({ storeIp: config.storeIp });
+  return {
+    mayKeep: sources.mayKeep,
+    judge: (decoded, { origin, receivedAt, via }, ordinal) =>
+      normalise(decoded, origin, receivedAt, via, ordinal),
+  };
+}
+
+/** Resolves when nothing is in flight any more; sources and committer have no common event for it. */
+async function drained(inFlight: () => number): Promise<void> {
+  while (inFlight() > 0) await new Promise((resolve) => setTimeout(resolve, drainLookMs));
+}

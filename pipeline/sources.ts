@@ -1,0 +1,121 @@
+import type { Logger } from 'pino';
+import { merge } from 'rxjs';
+import { type CollectorSource, createCollectorSource } from '../ingest/collector/source.ts';
+import type { Delivery } from '../ingest/delivery.ts';
+import type { DeadLetter } from '../ingest/event.ts';
+import { type Admission, createAdmission } from '../ingest/http/admission.ts';
+import type { Health } from '../ingest/http/health.ts';
+import type { OnRefused } from '../ingest/http/refusal.ts';
+import { createRabbitSource, type RabbitSource } from '../ingest/rabbitmq/consumer.ts';
+import { createPublisher, type Publisher } from '../ingest/rabbitmq/publisher.ts';
+import { createTrackingSource, type TrackingSource } from '../ingest/tracking/source.ts';
+import type { Config } from './config.ts';
+import type { Intake } from './intake-gate.ts';
+import type { SourceStatus } from './live/live-view.ts';
+import type { TrackedPublishing } from './steps/publish.ts';
+
+export interface SourceContext {
+  readonly config: Config;
+  readonly gate: Intake;
+  readonly health: () => Health;
+  readonly onRefused: OnRefused;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+/** The roads into this process; undefined where its roles or settings leave one out. */
+export interface Sources {
+  readonly admission: Admission;
+  readonly tracking: TrackingSource | undefined;
+  readonly collector: CollectorSource | undefined;
+  readonly rabbit: RabbitSource | undefined;
+  readonly publisher: Publisher | undefined;
+  readonly publishing: TrackedPublishing | undefined;
+  readonly mayKeep: (letter: DeadLetter, delivery: Delivery) => boolean;
+}
+
+/** commit-protocol.md 18: in flight over HTTP, and what is kept of published events */
+export const places = { events: 5_000, bytes: 32 * 1_048_576 } as const;
+
+export function createSources(context: SourceContext): Sources {
+  const { config, gate, health, onRefused, now, log } = context;
+  const admission = createAdmission({ maxEvents: places.events, maxBytes: places.bytes });
+  const door = { commitTimeoutMs: config.httpCommitTimeoutMs, admission, gate, health, onRefused, log, now };
+  const has = (role: Parameters<typeof config.roles.has>[0]) => config.roles.has(role);
+
+  const tracking = has('tracking')
+    ? createTrackingSource({
+        ...door,
+        host: config.tracking.host,
+        port: config.tracking.port,
+        corsAllowOrigins: config.tracking.corsAllowOrigins,
+        trustProxy: config.tracking.trustProxy.length === 0 ? false : config.tracking.trustProxy,
+        rateLimitPerMinute: config.tracking.ratePerMinute,
+        sessionsPerMinutePerAddress: config.tracking.sessionsPerMinutePerAddress,
+        deadLetters: config.tracking.deadLetters,
+      })
+    : undefined;
+  const collector = has('collector')
+    ? createCollectorSource({
+        ...door,
+        host: config.collector.host,
+        port: config.collector.port,
+        apiKeys: config.collector.keys,
+      })
+    : undefined;
+  const broker = config.rabbitmq;
+  const rabbit =
+    broker !== undefined && has('consumer') ? createRabbitSource({ ...broker, log, now }) : undefined;
+  const publisher =
+    broker !== undefined && tracking !== undefined && config.tracking.transport !== 'direct'
+      ? createPublisher({ ...broker, ownConsumer: rabbit ?? false, log })
+      : undefined;
+  const publishing =
+    publisher === undefined
+      ? undefined
+      : {
+          publisher,
+          ownConsumer: rabbit !== undefined,
+          lost$: rabbit === undefined ? publisher.lost$ : merge(rabbit.lost$, publisher.lost$),
+          maxKept: places,
+          now,
+        };
+
+  return {
+    admission,
+    tracking,
+    collector,
+    rabbit,
+    publisher,
+    publishing,
+    mayKeep: (letter, { origin }) =>
+      origin.road !== 'track' ||
+      origin.local ||
+      tracking === undefined ||
+      tracking.allowLetter(origin, letter.payload.length),
+  };
+}
+
+/** What each road says of itself on the page. */
+export function describeSources(
+  sources: Sources,
+  urls: { readonly tracking: string | undefined; readonly collector: string | undefined },
+): readonly SourceStatus[] {
+  const door = (source: string, there: boolean, url: string | undefined): SourceStatus => ({
+    source,
+    state: !there ? 'off' : url === undefined ? 'starting' : 'listening',
+    detail: null,
+    url: url ?? null,
+  });
+  const consumer = sources.rabbit?.state();
+  return [
+    door('tracking', sources.tracking !== undefined, urls.tracking),
+    door('collector', sources.collector !== undefined, urls.collector),
+    {
+      source: 'rabbitmq',
+      state: consumer?.kind ?? 'off',
+      detail: (consumer !== undefined && 'detail' in consumer ? consumer.detail : undefined) ?? null,
+      url: null,
+    },
+  ];
+}

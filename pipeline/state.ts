@@ -1,0 +1,102 @@
+import type { Health } from '../ingest/http/health.ts';
+import type { ConsumerState } from '../ingest/rabbitmq/consumer.ts';
+import type { ServerState } from '../live-dashboard/frames.ts';
+import type { Readiness } from '../live-dashboard/server/readiness.ts';
+import type { AwayState } from './commit/availability.ts';
+
+/** Where the process is on its way (commit-protocol.md 13 and 14). */
+export type Phase =
+  | { readonly kind: 'starting'; readonly doing: string }
+  | { readonly kind: 'rebuilding'; readonly done: number; readonly total: number }
+  /** `at`: ms since 1970 */
+  | { readonly kind: 'running'; readonly at: number }
+  | { readonly kind: 'stopping' };
+
+export interface StateReaders {
+  readonly away: () => AwayState | undefined;
+  readonly diskLow: () => boolean;
+  /** undefined: no broker is configured, or this process does not consume */
+  readonly consumer: () => ConsumerState | undefined;
+  readonly now: () => number;
+}
+
+export interface ProcessState {
+  enter(phase: Phase): void;
+  readonly phase: () => Phase;
+  /** for /readyz */
+  readonly readiness: () => Readiness;
+  /** for the page */
+  readonly shown: () => ServerState;
+  /** for /health */
+  readonly health: () => Health;
+}
+
+/** A broker that cannot be reached for this long makes the process ready without it, degraded; ms. */
+const brokerGraceMs = 10_000;
+
+/** One answer to "how is the process?", in the words of /readyz, /health and the page. */
+export function createProcessState(readers: StateReaders): ProcessState {
+  let phase: Phase = { kind: 'starting', doing: 'opening the warehouse' };
+  let brokerGoneSince: number | undefined;
+  let consumedOnce = false;
+
+  function broker(): 'none' | 'consuming' | 'connecting' | 'unreachable' {
+    const consumer = readers.consumer();
+    if (consumer === undefined) return 'none';
+    if (consumer.kind === 'consuming' || consumer.kind === 'paused') {
+      consumedOnce = true;
+      brokerGoneSince = undefined;
+      return 'consuming';
+    }
+    brokerGoneSince ??= readers.now();
+    return consumedOnce || readers.now() - brokerGoneSince >= brokerGraceMs ? 'unreachable' : 'connecting';
+  }
+
+  function readiness(): Readiness {
+    const missing: string[] = [];
+    if (phase.kind === 'starting') missing.push('warehouse', 'rebuild', 'listeners');
+    if (phase.kind === 'rebuilding') missing.push('rebuild', 'listeners');
+    if (phase.kind === 'stopping') missing.push('stopping');
+    if (readers.away() !== undefined && !missing.includes('warehouse')) missing.push('warehouse');
+    const queue = broker();
+    if (queue === 'connecting' && phase.kind === 'running') missing.push('rabbitmq');
+    const ready = missing.length === 0;
+    const degraded = readers.diskLow() || queue === 'unreachable';
+    if (readers.diskLow()) missing.push('disk');
+    if (queue === 'unreachable') missing.push('rabbitmq');
+    return { ready, degraded, missing };
+  }
+
+  function shown(): ServerState {
+    if (phase.kind !== 'running') return phase;
+    const away = readers.away();
+    if (away !== undefined) {
+      return { kind: 'degraded', reason: 'warehouse away, events wait, none is lost', since: away.since };
+    }
+    if (readers.diskLow()) return { kind: 'degraded', reason: 'the disk is nearly full', since: phase.at };
+    if (broker() === 'unreachable') {
+      return { kind: 'degraded', reason: 'RabbitMQ cannot be reached', since: brokerGoneSince ?? phase.at };
+    }
+    return { kind: 'live' };
+  }
+
+  function health(): Health {
+    const { ready, degraded } = readiness();
+    const queue = broker();
+    return {
+      status: ready && !degraded ? 'ok' : 'degraded',
+      warehouse: phase.kind === 'starting' ? 'starting' : readers.away() === undefined ? 'ok' : 'away',
+      rabbitmq: queue === 'none' ? 'off' : queue === 'consuming' ? 'ok' : 'away',
+    };
+  }
+
+  return {
+    enter: (next) => {
+      phase = next;
+    },
+    phase: () => phase,
+    readiness,
+    shown,
+    health,
+  };
+}
