@@ -2,7 +2,8 @@
 export type PauseReason = 'warehouse_away' | 'disk_low';
 
 export interface Consuming {
-  pause(reason: PauseReason): void;
+  /** Resolves when nothing more is delivered. */
+  pause(reason: PauseReason): Promise<void>;
   resume(reason: PauseReason): void;
 }
 
@@ -12,9 +13,10 @@ export function createConsuming(
 ): Consuming {
   const reasons = new Set<PauseReason>();
   return {
-    pause(reason) {
-      if (reasons.size === 0) void source?.pause();
+    async pause(reason) {
+      const first = reasons.size === 0;
       reasons.add(reason);
+      if (first) await source?.pause();
     },
     resume(reason) {
       if (reasons.delete(reason) && reasons.size === 0) source?.resume();

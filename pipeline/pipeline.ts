@@ -9,7 +9,7 @@ import { count } from './steps/count.ts';
 import { decode } from './steps/decode.ts';
 import { fold, type OrderLookUps } from './steps/fold.ts';
 import { identify } from './steps/identify.ts';
-import { publishTracked, type TrackedPublishing } from './steps/publish.ts';
+import type { TrackedPublishing } from './steps/publish.ts';
 import { settle } from './steps/settle.ts';
 import { type Validation, validate } from './steps/validate.ts';
 
@@ -17,8 +17,8 @@ export interface PipelineParts {
   /** RabbitMQ, the collector, the tracking API: each bounded by itself */
   readonly sources: readonly { readonly deliveries$: Observable<Delivery> }[];
   readonly validation: Validation;
-  /** undefined: /track goes straight in */
-  readonly publishing: TrackedPublishing | undefined;
+  /** /track through the broker, where there is one */
+  readonly publishing: TrackedPublishing;
   readonly path: CommitPath;
   readonly funnels: FunnelFold;
   readonly orders: OrderLookUps;
@@ -38,14 +38,18 @@ export interface PipelineParts {
  */
 export function pipeline(parts: PipelineParts): Observable<Resolution> {
   const { sources, validation, publishing, path, funnels, orders, live, metrics, horizonMs, now } = parts;
-  return merge(...sources.map((source) => source.deliveries$)).pipe(
+  const deliveries$ = merge(...sources.map((source) => source.deliveries$));
+  const committed$ = deliveries$.pipe(
     tap((delivery) => metrics.received(delivery.via, delivery.messages.length)),
     decode(),
     validate(validation),
-    publishTracked(publishing),
+    publishing.publish(),
     identify(path),
     path.commit(),
+  );
+  return committed$.pipe(
     settle(),
+    publishing.meet(),
     fold(funnels, orders, now),
     count(metrics, live, horizonMs),
   );

@@ -74,7 +74,10 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     minFreeDiskMb: config.minFreeDiskBytes / 1_048_576,
     now,
     log,
-    onDisk: (low) => (low ? consuming.pause('disk_low') : consuming.resume('disk_low')),
+    onDisk: (low) => {
+      if (low) void consuming.pause('disk_low');
+      else consuming.resume('disk_low');
+    },
   });
   const sources = createSources({ config, gate, health: state.health, onRefused: metrics.refused, now, log });
   const consuming = createConsuming(sources.rabbit);

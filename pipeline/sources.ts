@@ -12,7 +12,7 @@ import { createTrackingSource, type TrackingSource } from '../ingest/tracking/so
 import type { Config } from './config.ts';
 import type { Intake } from './intake-gate.ts';
 import type { SourceStatus } from './live/live-view.ts';
-import type { TrackedPublishing } from './steps/publish.ts';
+import { createTrackedPublishing, noPublishing, type TrackedPublishing } from './steps/publish.ts';
 
 export interface SourceContext {
   readonly config: Config;
@@ -30,7 +30,7 @@ export interface Sources {
   readonly collector: CollectorSource | undefined;
   readonly rabbit: RabbitSource | undefined;
   readonly publisher: Publisher | undefined;
-  readonly publishing: TrackedPublishing | undefined;
+  readonly publishing: TrackedPublishing;
   readonly mayKeep: (letter: DeadLetter, delivery: Delivery) => boolean;
 }
 
@@ -72,14 +72,14 @@ export function createSources(context: SourceContext): Sources {
       : undefined;
   const publishing =
     publisher === undefined
-      ? undefined
-      : {
+      ? noPublishing
+      : createTrackedPublishing({
           publisher,
           ownConsumer: rabbit !== undefined,
           lost$: rabbit === undefined ? publisher.lost$ : merge(rabbit.lost$, publisher.lost$),
           maxKept: places,
           now,
-        };
+        });
 
   return {
     admission,

@@ -7,11 +7,14 @@ export interface AwayState {
   readonly message: string;
 }
 
+/** A store that can be read may still take no writes (a full disk): a read proves nothing for the writes. */
+export type Side = 'write' | 'read';
+
 /** Is the warehouse there? One meaning for the commits, the look-ups, the gate and /readyz. */
 export interface Availability {
   readonly away: () => AwayState | undefined;
-  failed(code: string, message: string): void;
-  succeeded(): void;
+  failed(side: Side, code: string, message: string): void;
+  succeeded(side: Side): void;
   /** Resolves after a pause that grows with `attempt` and is jittered: 50 ms to 5 s. */
   backOff(attempt: number): Promise<void>;
 }
@@ -20,7 +23,9 @@ export interface AvailabilityOptions {
   readonly now: () => number;
   /** commit-protocol.md 11: away for longer than this, held messages go back to the broker */
   readonly giveBackAfterMs: number;
-  readonly ping: () => Promise<boolean>;
+  readonly canRead: () => Promise<boolean>;
+  /** false while a batch is on its way: that one answers for itself */
+  readonly canWrite: () => Promise<boolean>;
   readonly onAway: (state: AwayState) => void;
   readonly onGiveBack: (state: AwayState) => void;
   /** the store answers again after it was away */
@@ -36,16 +41,21 @@ export interface AvailabilityOptions {
  */
 export function createAvailability(options: AvailabilityOptions): Availability {
   let state: AwayState | undefined;
+  let side: Side = 'read';
   let giveBackTimer: NodeJS.Timeout | undefined;
 
   async function askUntilBack(asked: AwayState): Promise<void> {
     for (let attempt = 0; state === asked; attempt += 1) {
       await pause(attempt);
-      if (state === asked && (await options.ping().catch(() => false))) succeeded();
+      if (state !== asked) return;
+      const looked = side;
+      const there = looked === 'write' ? options.canWrite() : options.canRead();
+      if (await there.catch(() => false)) succeeded(looked);
     }
   }
 
-  function failed(code: string, message: string): void {
+  function failed(of: Side, code: string, message: string): void {
+    if (state === undefined || of === 'write') side = of;
     if (state !== undefined) return;
     const away = { since: options.now(), code, message };
     state = away;
@@ -55,8 +65,8 @@ export function createAvailability(options: AvailabilityOptions): Availability {
     void askUntilBack(away);
   }
 
-  function succeeded(): void {
-    if (state === undefined) return;
+  function succeeded(of: Side): void {
+    if (state === undefined || (side === 'write' && of === 'read')) return;
     const was = state;
     state = undefined;
     clearTimeout(giveBackTimer);

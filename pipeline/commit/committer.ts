@@ -53,6 +53,8 @@ export interface Committer {
   /** Resolves when nothing is in flight. */
   drained(): Promise<void>;
   inFlight(): number;
+  /** no batch is on its way */
+  idle(): boolean;
 }
 
 /** Rows of a batch that make a breaker possible; below, a few bad rows are just bad rows. */
@@ -146,7 +148,7 @@ export function createCommitter(claims: Claims, options: CommitterOptions): Comm
       current = work;
       const result = await sent;
       if (result.kind === 'committed' && result.lost.length === 0) {
-        availability.succeeded();
+        availability.succeeded('write');
         for (const entry of work.entries) concludeStored(entry);
       } else await finish(work, result);
       const commitMs = performance.now() - began;
@@ -284,6 +286,7 @@ export function createCommitter(claims: Claims, options: CommitterOptions): Comm
       return new Promise((resolve) => idleWaiters.push(resolve));
     },
     inFlight: () => live.size,
+    idle: () => current === undefined,
   };
 }
 

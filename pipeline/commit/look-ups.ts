@@ -48,10 +48,10 @@ export function createLookUps(options: {
     for (let attempt = 0; ; attempt += 1) {
       try {
         const found = await options.lookUp(some);
-        options.availability.succeeded();
+        options.availability.succeeded('read');
         return found;
       } catch (error) {
-        options.availability.failed('KADA_LOOK_UP_FAILED', messageOf(error));
+        options.availability.failed('read', 'KADA_LOOK_UP_FAILED', messageOf(error));
         await options.availability.backOff(attempt);
       }
     }

@@ -24,8 +24,8 @@ export interface CommitPathOptions {
   readonly now: () => number;
   readonly log: Logger;
   readonly onCache: (hit: boolean) => void;
-  /** the warehouse has been away too long: stop consuming */
-  readonly onGiveBack: () => void;
+  /** the warehouse has been away too long: stop consuming, else what is given back returns at once */
+  readonly onGiveBack: () => Promise<void>;
   /** it answers again and no batch is in doubt: consume again */
   readonly onBack: () => void;
 }
@@ -49,16 +49,18 @@ export function createCommitPath(options: CommitPathOptions): CommitPath {
   const availability = createAvailability({
     now: options.now,
     giveBackAfterMs: options.giveBackAfterMs,
-    ping: () => warehouse.ping(),
+    canRead: () => warehouse.ping(),
+    canWrite: async () => committer.idle() && (await warehouse.probe()),
     onAway: (state) =>
       log.error(
         { code: state.code, reason: state.message },
         'the warehouse is away: events wait, none is lost',
       ),
-    onGiveBack: () => {
+    onGiveBack: (state) => {
       log.warn('the warehouse stays away: messages go back to the broker');
-      options.onGiveBack();
-      committer.giveBack();
+      void options.onGiveBack().then(() => {
+        if (availability.away() === state) committer.giveBack();
+      });
     },
     onBack: (state) => {
       log.info({ awayMs: options.now() - state.since }, 'the warehouse is back');

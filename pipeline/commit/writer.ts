@@ -75,7 +75,7 @@ export function createWriter(options: WriterOptions): Writer {
       try {
         return await warehouse.lookUp(fingerprints);
       } catch (error) {
-        availability.failed('KADA_LOOK_UP_FAILED', messageOf(error));
+        availability.failed('read', 'KADA_LOOK_UP_FAILED', messageOf(error));
         await availability.backOff(attempt);
       }
     }
@@ -105,13 +105,13 @@ export function createWriter(options: WriterOptions): Writer {
     let result = first ?? (await commit(work, absent));
     for (let attempt = 0; ; attempt += 1) {
       if (result.kind === 'committed') {
-        availability.succeeded();
+        availability.succeeded('write');
         conclude(absent, result.lost);
         return undefined;
       }
       options.log.warn({ batch: work.id, rows: absent.length, ...result }, 'commit failed');
       if (result.failure === 'away' || result.failure === 'broken')
-        availability.failed(result.code, result.message);
+        availability.failed('write', result.code, result.message);
       absent = await reconcile(work, absent);
       // With nothing but repeats of dead letters left there is no claim to ask for: written again, `seen` may
       // be one too high (rule 6).

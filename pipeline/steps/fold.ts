@@ -6,6 +6,7 @@ import type { StoredEvent, Warehouse } from '../../sinks/warehouse.ts';
 import type { Resolution } from '../commit/committer.ts';
 import { factOf } from '../facts.ts';
 import type { FunnelFold } from '../funnel/fold.ts';
+import { provideOrders } from '../funnel/rebuild.ts';
 
 /** Every event that became durable, once, in commit order, into the live funnels (funnel.md). */
 export function fold(
@@ -49,10 +50,7 @@ export function createOrderLookUps(options: {
     running = true;
     for (let wanted = funnels.needsOrders(); wanted.length > 0; wanted = funnels.needsOrders()) {
       try {
-        const events = await warehouse.readOrderEvents(wanted);
-        const byOrder = new Map<string, StoredEvent[]>(wanted.map((order) => [order, []]));
-        for (const event of events) if (event.order_id !== null) byOrder.get(event.order_id)?.push(event);
-        for (const [order, found] of byOrder) funnels.provideOrder(order, found);
+        await provideOrders(funnels, warehouse, wanted);
       } catch (error) {
         log.warn({ code: 'KADA_ORDER_LOOK_UP', orders: wanted.length }, `asked again: ${messageOf(error)}`);
         await delay(500);

@@ -1,11 +1,12 @@
-import { type MonoTypeOperatorFunction, Observable, type Subscriber } from 'rxjs';
+import { type MonoTypeOperatorFunction, Observable, type Subscriber, tap } from 'rxjs';
 import type { Delivery } from '../../ingest/delivery.ts';
 import type { AnalyticsEvent } from '../../ingest/event.ts';
 import type { Publisher } from '../../ingest/rabbitmq/publisher.ts';
 import { type UiMessage, uiMessageOf } from '../../ingest/ui-message.ts';
+import type { Resolution } from '../commit/committer.ts';
 import { addEntry, conclude, type Entry, type Member, newMember } from '../commit/entry.ts';
 
-export interface TrackedPublishing {
+export interface TrackedPublishingOptions {
   readonly publisher: Publisher;
   /** this process consumes the queue itself: it keeps each event until its consumer has met it */
   readonly ownConsumer: boolean;
@@ -19,11 +20,13 @@ export interface TrackedPublishing {
 /**
  * An event between its publish and its own consumer (commit-protocol.md 10).
  *
- *   published ── confirmed ──▶ answered ── met by the consumer ──▶ forgotten
+ *   published ── confirmed ──▶ answered ── come back and settled ──▶ forgotten
  *       │                          └── lost ──▶ goes in directly, its sender has been answered
  *       ├── nacked, returned, late, closed ──▶ goes in directly
  *       ├── lost ── confirmed or not ──▶ goes in directly, and its sender waits for the commit
- *       └── met before its confirm ──▶ forgotten
+ *       └── settled before its confirm ──▶ forgotten
+ *
+ * Met means settled, not delivered: what is delivered and given back is lost with a queue that is deleted then.
  */
 interface Kept {
   readonly event: AnalyticsEvent;
@@ -32,13 +35,24 @@ interface Kept {
   lost: boolean;
 }
 
-/**
- * /track goes through the broker while that can be promised, so that other services can listen too; whenever it
- * cannot, the event goes straight on. The claim makes it safe that one comes both ways.
- */
-export function publishTracked(options: TrackedPublishing | undefined): MonoTypeOperatorFunction<Member> {
-  if (options === undefined) return (members$) => members$;
-  const { publisher, ownConsumer, lost$, maxKept, now } = options;
+export interface TrackedPublishing {
+  /**
+   * /track goes through the broker while that can be promised, so that other services can listen too; whenever it
+   * cannot, the event goes straight on. The claim makes it safe that one comes both ways.
+   */
+  publish(): MonoTypeOperatorFunction<Member>;
+  /** What came back through the queue and is durable need not be kept any longer. */
+  meet(): MonoTypeOperatorFunction<Resolution>;
+}
+
+/** Where no broker is configured everything goes straight on. */
+export const noPublishing: TrackedPublishing = {
+  publish: () => (members$) => members$,
+  meet: () => (resolutions$) => resolutions$,
+};
+
+export function createTrackedPublishing(options: TrackedPublishingOptions): TrackedPublishing {
+  const { publisher, lost$, ownConsumer, maxKept, now } = options;
   const kept = new Map<string, Kept>();
   let keptBytes = 0;
 
@@ -59,9 +73,11 @@ export function publishTracked(options: TrackedPublishing | undefined): MonoType
     keptBytes -= record.bytes;
   }
 
-  function meet(member: Member): void {
-    if (member.delivery.origin.road !== 'amqp') return;
-    for (const { event } of member.entries) if (event !== undefined) forget(event.fingerprint);
+  function meetSettled({ members }: Resolution): void {
+    for (const { delivery, entries } of members) {
+      if (delivery.origin.road !== 'amqp') continue;
+      for (const { event } of entries) if (event !== undefined) forget(event.fingerprint);
+    }
   }
 
   /** Concludes the entry when the broker has it for sure; otherwise leaves it open, to go in directly. */
@@ -69,8 +85,7 @@ export function publishTracked(options: TrackedPublishing | undefined): MonoType
     const record = ownConsumer ? keep(event) : undefined;
     if (ownConsumer && record === undefined) return;
     const result = await publisher.publish(message);
-    const confirmed = result === 'confirmed' && record?.lost !== true;
-    if (confirmed && (ownConsumer || (await publisher.verifyQueue()))) {
+    if (result === 'confirmed' && record?.lost !== true) {
       if (record !== undefined) record.answered = true;
       conclude(entry, { kind: 'published', eventId: event.row.event_id, routingKey: message.routingKey });
       return;
@@ -87,23 +102,25 @@ export function publishTracked(options: TrackedPublishing | undefined): MonoType
     }
   }
 
-  return function publishTrackedMembers(members$) {
+  function publishables(member: Member): readonly Promise<void>[] {
+    if (member.delivery.via !== 'tracking') return [];
+    const publishing: Promise<void>[] = [];
+    for (const entry of member.entries) {
+      if (entry.event === undefined || entry.outcome !== undefined) continue;
+      const message = uiMessageOf(entry.event);
+      if (publisher.ready(message.routingKey)) publishing.push(publish(entry, entry.event, message));
+    }
+    return publishing;
+  }
+
+  function publishTracked(members$: Observable<Member>): Observable<Member> {
     return new Observable<Member>((out) => {
       const losses = lost$.subscribe(() => lose(out));
       const members = members$.subscribe({
         next(member) {
-          meet(member);
-          const publishing: Promise<void>[] = [];
-          if (member.delivery.via === 'tracking') {
-            for (const entry of member.entries) {
-              const { event } = entry;
-              if (event === undefined || entry.outcome !== undefined) continue;
-              const message = uiMessageOf(event);
-              if (publisher.ready(message.routingKey)) publishing.push(publish(entry, event, message));
-            }
-          }
-          if (publishing.length === 0) return out.next(member);
-          void Promise.all(publishing).then(() => out.next(member));
+          const publishing = publishables(member);
+          if (publishing.length === 0) out.next(member);
+          else void Promise.all(publishing).then(() => out.next(member));
         },
         error: (error) => out.error(error),
         complete: () => out.complete(),
@@ -113,7 +130,9 @@ export function publishTracked(options: TrackedPublishing | undefined): MonoType
         members.unsubscribe();
       };
     });
-  };
+  }
+
+  return { publish: () => publishTracked, meet: () => tap(meetSettled) };
 }
 
 /** A member of its own for an event whose sender has been answered already. */

@@ -84,7 +84,7 @@ export async function openPath(options: PathOptions = {}): Promise<PathHarness> 
     now: Date.now,
     log,
     onCache: () => undefined,
-    onGiveBack: () => {
+    onGiveBack: async () => {
       given.back += 1;
     },
     onBack: () => {

@@ -1,0 +1,22 @@
+import type { DeadLetterReason, DeliveredBy } from '../../ingest/event.ts';
+import type { StoredEvent } from '../../sinks/warehouse.ts';
+
+/** One event whose outcome is known, as the live view hears of it. */
+export interface SettledEvent {
+  readonly via: DeliveredBy;
+  readonly outcome: 'stored' | 'duplicate' | 'dead-lettered' | 'rejected';
+  /** always there when stored; where known otherwise */
+  readonly event?: StoredEvent;
+  readonly reason?: DeadLetterReason;
+  /** canonical or raw type that a dead letter concerns */
+  readonly concerns?: string;
+}
+
+/** What one durable commit settled. */
+export interface CommittedBatch {
+  /** ms since 1970, after the commit */
+  readonly at: number;
+  /** from the start of the transaction until it was durable; undefined when nothing had to be written */
+  readonly commitMs: number | undefined;
+  readonly settled: readonly SettledEvent[];
+}
