@@ -1,0 +1,699 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { CanonicalType, WebRow, WebTable } from '../ingest/event.ts';
+import { type BronzeColumn, bronzeColumns, itemColumns } from '../sinks/bronze-columns.ts';
+import { openDuckDbWarehouse } from '../sinks/duckdb/open.ts';
+import type { QueryValue, StoredEvent, Warehouse } from '../sinks/warehouse.ts';
+import {
+  apiEvent,
+  apiRow,
+  at,
+  batchOf,
+  businessEvent,
+  businessRow,
+  dbEvent,
+  dbRow,
+  deadLetter,
+  webEvent,
+  webRow,
+} from './support/bronze-rows.ts';
+
+/**
+ * # What every warehouse engine promises
+ * One suite for all engines; whatever holds for one of them only has a test of its own.
+ */
+interface Engine {
+  readonly name: string;
+  /** why it cannot run here; undefined: it can */
+  readonly missing: string | undefined;
+  /** opens the warehouse of this folder, the same one each time */
+  open(folder: string): Promise<Warehouse>;
+}
+
+const log = pino({ level: 'silent' });
+const engines: readonly Engine[] = [
+  { name: 'duckdb', missing: undefined, open: (folder) => openDuckDbWarehouse({ dataDir: folder, log }) },
+  {
+    name: 'mssql',
+    missing:
+      'the SQL Server engine is not built yet; it will run with TEST_MSSQL_URL=Server=…;User Id=…;Password=…',
+    open: () => Promise.reject(new Error('not built yet')),
+  },
+];
+
+const sinhala = 'කඩ මණ්ඩිය';
+const tamil = 'கடை மண்டியா';
+const emoji = '🛒👩‍👩‍👧‍👦 é';
+
+for (const engine of engines) {
+  const title = engine.missing === undefined ? engine.name : `${engine.name}: skipped, ${engine.missing}`;
+  describe.skipIf(engine.missing !== undefined)(`warehouse contract, ${title}`, () => {
+    let folder = '';
+    let warehouse: Warehouse;
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'kada-warehouse-'));
+      warehouse = await engine.open(folder);
+    });
+    afterEach(async () => {
+      await warehouse.close();
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    const one = async (sql: string): Promise<QueryValue> => (await warehouse.query(sql)).rows[0]?.[0] ?? null;
+    const record = async (sql: string): Promise<Record<string, QueryValue>> => {
+      const { columns, rows } = await warehouse.query(sql);
+      expect(rows).toHaveLength(1);
+      return Object.fromEntries(columns.map((column, index) => [column, rows[0]![index]!]));
+    };
+    const committed = { kind: 'committed', lost: [] };
+
+    test('a batch stores its rows and their claims in one transaction', async () => {
+      const events = [webEvent(), businessEvent(), apiEvent(), dbEvent()];
+      const batch = batchOf(events);
+      expect(await warehouse.commit(batch)).toEqual(committed);
+      const claims = await warehouse.query(
+        'SELECT fingerprint, content_hash, event_id, first_seen_at, source, batch_id FROM ops.event_fingerprints ORDER BY fingerprint',
+      );
+      expect(claims.rows).toEqual(
+        events
+          .map((event) => [
+            event.fingerprint,
+            event.contentHash,
+            event.row.event_id,
+            new Date(at).toISOString(),
+            event.row.source,
+            batch.id,
+          ])
+          .sort((a, b) => (a[0]! < b[0]! ? -1 : 1)),
+      );
+      for (const table of ['page_view_events', 'business_events', 'api_request_logs', 'db_query_perf'])
+        expect(await one(`SELECT COUNT(*) FROM bronze.${table}`)).toBe(1);
+    });
+
+    /** What a stored value reads as. */
+    const expected = (type: string, value: string | number | null): QueryValue => {
+      if (value === null || typeof value === 'string') return value;
+      if (type === 'timestamp') return new Date(value).toISOString();
+      if (type === 'cents') return (value / 100).toFixed(2);
+      return value;
+    };
+    const expectRow = async <Row>(
+      table: string,
+      columns: readonly BronzeColumn<Row>[],
+      row: Row,
+      seq: number | undefined,
+      where: string,
+    ): Promise<void> => {
+      const stored = await record(`SELECT * FROM bronze.${table} WHERE ${where}`);
+      const wanted = Object.fromEntries(
+        columns.map((column) => [column.name, expected(column.type, column.of(row))]),
+      );
+      expect(stored).toEqual(seq === undefined ? wanted : { ...wanted, ingest_seq: seq });
+    };
+
+    const fullWeb = (canonical: CanonicalType): WebRow =>
+      webRow({
+        event_timestamp: at + 1,
+        client_timestamp: at - 86_400_000,
+        received_at: at + 2,
+        session_id: `${sinhala} 1`,
+        user_id: tamil,
+        source: 'collector',
+        canonical_type: canonical,
+        is_bot: 1,
+        is_seed: 1,
+        payload: JSON.stringify({ emoji, quote: "it's", line: 'a\nb' }),
+        meta: JSON.stringify({ peer: '203.0.113.0', note: sinhala }),
+        page_url: `http://localhost:3000/products/${encodeURIComponent(tamil)}?q=1#x`,
+        page_path: `/products/${tamil}`,
+        product_id: 'p'.repeat(64),
+        properties: JSON.stringify({ [emoji]: tamil }),
+        referrer_url: 'https://example.com/',
+        utm_source: 'newsletter',
+        utm_medium: 'e-mail',
+        utm_campaign: emoji,
+        time_on_prev_page_seconds: 12.75,
+        load_time_ms: 345.5,
+        element_id: 'btn_add_to_cart',
+        x: -4,
+        y: 8.25,
+        viewport_w: 1920,
+        viewport_h: 1080,
+        user_agent: 'Mozilla/5.0 (X11; Linux x86_64)',
+        ip_address: '2001:db8::',
+        quantity: 1000,
+        order_id: '5f0a3c1e-0000-4000-8000-00000000abcd',
+        scroll_depth_pct: 99.5,
+        form_id: 'checkout',
+        field_id: sinhala,
+        action: 'submit',
+        error_message: `${emoji} wrong`,
+        time_spent_ms: 60_000,
+        query: tamil,
+        results_count: 3_000_000_000,
+        filters: '{"a":[1]}',
+      });
+    /** Zero is a value and never becomes NULL; an empty text neither. */
+    const zeroWeb = (): WebRow =>
+      webRow({
+        event_timestamp: 0,
+        client_timestamp: 0,
+        time_on_prev_page_seconds: 0,
+        load_time_ms: 0,
+        x: 0,
+        y: 0,
+        viewport_w: 0,
+        viewport_h: 0,
+        quantity: 0,
+        scroll_depth_pct: 0,
+        time_spent_ms: 0,
+        results_count: 0,
+        payload: '',
+        properties: '',
+      });
+
+    const web: readonly (readonly [WebTable, CanonicalType])[] = [
+      ['page_view_events', 'page_view'],
+      ['click_events', 'click'],
+      ['cart_events', 'add_to_cart'],
+      ['checkout_events', 'begin_checkout'],
+      ['scroll_events', 'scroll'],
+      ['form_events', 'form_interaction'],
+      ['search_events', 'search'],
+    ];
+    test.each(web)('every column of bronze.%s comes back as it went in', async (table, canonical) => {
+      const rows = [fullWeb(canonical), webRow({ canonical_type: canonical }), zeroWeb()];
+      expect(
+        await warehouse.commit(
+          batchOf(
+            rows.map((row) => webEvent(row, table)),
+            41,
+          ),
+        ),
+      ).toEqual(committed);
+      for (const [index, row] of rows.entries())
+        await expectRow(table, bronzeColumns[table], row, 41 + index, `event_id = '${row.event_id}'`);
+      // and in no other table
+      for (const [other] of web)
+        expect(await one(`SELECT COUNT(*) FROM bronze.${other}`)).toBe(other === table ? 3 : 0);
+    });
+
+    test('every column of the other Bronze tables comes back as it went in', async () => {
+      const business = [
+        businessRow({
+          client_timestamp: at - 1,
+          user_id: sinhala,
+          entity_id: 'e1',
+          correlation_id: 'c1',
+          order_id: 'o1',
+          product_id: 'p1',
+          review_id: 'r1',
+          amount: 999_999_999_999,
+          currency: 'LKR',
+          payment_method: 'COD',
+          status: 'PENDING',
+          rating: 5,
+          provider: emoji,
+        }),
+        businessRow(),
+        businessRow({ amount: 0, rating: 0 }),
+        businessRow({ amount: 10, order_id: 'o2' }),
+        businessRow({ amount: 123_456_789_001 }),
+      ];
+      const items = [
+        {
+          event_id: business[0]!.event_id,
+          line_number: 1,
+          order_id: 'o1',
+          product_id: 'p1',
+          quantity: 2,
+          unit_price: 1,
+          line_total: 2,
+        },
+        {
+          event_id: business[0]!.event_id,
+          line_number: 2,
+          order_id: null,
+          product_id: null,
+          quantity: null,
+          unit_price: null,
+          line_total: 0,
+        },
+      ];
+      const requests = [
+        apiRow({
+          correlation_id: 'c',
+          request_size_bytes: 0,
+          response_size_bytes: 5_000_000_000,
+          ip_address: '10.0.0.0',
+          user_agent: emoji,
+          response_time_ms: 0.25,
+        }),
+        apiRow({ response_time_ms: 0, status_code: 503 }),
+      ];
+      const queries = [
+        dbRow({
+          database_name: 'shop',
+          query_type: 'select',
+          table_name: tamil,
+          rows_affected: 0,
+          query_hash: 'ab',
+          execution_time_ms: 1.5,
+        }),
+        dbRow({ execution_time_ms: 0 }),
+      ];
+      const events = [
+        ...business.map((row, index) => businessEvent(row, index === 0 ? items : [])),
+        ...requests.map(apiEvent),
+        ...queries.map(dbEvent),
+      ];
+      expect(await warehouse.commit(batchOf(events))).toEqual(committed);
+      let seq = 1;
+      for (const row of business)
+        await expectRow(
+          'business_events',
+          bronzeColumns.business_events,
+          row,
+          seq++,
+          `event_id = '${row.event_id}'`,
+        );
+      for (const row of requests)
+        await expectRow(
+          'api_request_logs',
+          bronzeColumns.api_request_logs,
+          row,
+          seq++,
+          `event_id = '${row.event_id}'`,
+        );
+      for (const row of queries)
+        await expectRow(
+          'db_query_perf',
+          bronzeColumns.db_query_perf,
+          row,
+          seq++,
+          `event_id = '${row.event_id}'`,
+        );
+      for (const item of items)
+        await expectRow(
+          'business_event_items',
+          itemColumns,
+          item,
+          undefined,
+          `line_number = ${item.line_number}`,
+        );
+    });
+
+    test('payloads of a megabyte and texts of every length around the storage limits', async () => {
+      const texts = [
+        ...Array.from({ length: 40 }, (_, length) => 'a'.repeat(length)),
+        ...Array.from({ length: 20 }, (_, length) => `é${'b'.repeat(length)}`),
+        ...Array.from({ length: 20 }, (_, length) => 'ක'.repeat(length + 1)),
+        emoji.repeat(50_000),
+        `${'x'.repeat(1_048_575)}y`,
+      ];
+      const rows = texts.map((text, index) => webRow({ payload: text, session_id: `s${index}` }));
+      expect(await warehouse.commit(batchOf(rows.map((row) => webEvent(row))))).toEqual(committed);
+      const { rows: stored } = await warehouse.query(
+        'SELECT payload, session_id FROM bronze.page_view_events ORDER BY ingest_seq',
+      );
+      expect(stored).toEqual(rows.map((row) => [row.payload, row.session_id]));
+    });
+
+    test('a batch larger than one of the engine’s chunks is stored whole and in order', async () => {
+      const rows = Array.from({ length: 4_500 }, (_, index) =>
+        webRow({
+          session_id: `session number ${index}`,
+          user_id: index % 7 === 0 ? null : `u${index}`,
+          load_time_ms: index % 5 === 0 ? null : index,
+        }),
+      );
+      expect(
+        await warehouse.commit(
+          batchOf(
+            rows.map((row) => webEvent(row)),
+            10,
+          ),
+        ),
+      ).toEqual(committed);
+      const { rows: stored } = await warehouse.query(
+        'SELECT event_id, session_id, user_id, load_time_ms, ingest_seq FROM bronze.page_view_events ORDER BY ingest_seq',
+      );
+      expect(stored).toEqual(
+        rows.map((row, index) => [row.event_id, row.session_id, row.user_id, row.load_time_ms, 10 + index]),
+      );
+      expect(await one('SELECT COUNT(DISTINCT fingerprint) FROM ops.event_fingerprints')).toBe(4_500);
+    });
+
+    test('look-ups find exactly the claims that exist, among them many at once', async () => {
+      const events = Array.from({ length: 3_000 }, () => webEvent());
+      const batch = batchOf(events);
+      await warehouse.commit(batch);
+      const strangers = Array.from({ length: 500 }, () => webEvent().fingerprint);
+      // the same first 64 bits, another claim
+      const neighbour = `${events[0]!.fingerprint.slice(0, 16)}${'0'.repeat(48)}`;
+      const found = await warehouse.lookUp([
+        ...events.map((event) => event.fingerprint),
+        ...strangers,
+        neighbour,
+      ]);
+      expect(found.size).toBe(3_000);
+      for (const event of events)
+        expect(found.get(event.fingerprint)).toEqual({
+          fingerprint: event.fingerprint,
+          contentHash: event.contentHash,
+          batchId: batch.id,
+        });
+      expect((await warehouse.lookUp([neighbour, ...strangers])).size).toBe(0);
+      expect((await warehouse.lookUp([])).size).toBe(0);
+    });
+
+    test('what was committed, or only tried, is never called surely new', async () => {
+      const stored = [webEvent(), businessEvent()];
+      const letter = deadLetter();
+      await warehouse.commit(batchOf(stored, 1, { deadLetters: [letter] }));
+      for (const { fingerprint } of [...stored, letter]) expect(warehouse.surelyNew(fingerprint)).toBe(false);
+      await warehouse.close();
+      warehouse = await engine.open(folder);
+      for (const { fingerprint } of [...stored, letter]) expect(warehouse.surelyNew(fingerprint)).toBe(false);
+    });
+
+    test('the newest claims come first', async () => {
+      const old = batchOf([webEvent(), webEvent()]);
+      const young = batchOf([webEvent()], 3, { at: at + 1 });
+      await warehouse.commit(old);
+      await warehouse.commit(young);
+      const newest = await warehouse.newestClaims(2);
+      expect(newest.map((claim) => claim.batchId)).toEqual([young.id, old.id]);
+      expect(newest[0]?.fingerprint).toBe(young.events[0]!.event.fingerprint);
+      expect(newest[0]?.contentHash).toBe(young.events[0]!.event.contentHash);
+      expect(await warehouse.newestClaims(100)).toHaveLength(3);
+    });
+
+    test('dead letters are rows with all that is known of them, and claim their own fingerprint', async () => {
+      const letter = deadLetter({
+        source: 'rabbitmq',
+        stage: 'validate',
+        reason: 'validation_error:page_view',
+        detail: '{"issues":[]}',
+        context: JSON.stringify({ routing_key: 'ui.page_view', note: sinhala }),
+        payload: `{"a": "${emoji}"}`,
+        receivedAt: at - 17,
+      });
+      const batch = batchOf([], 1, { deadLetters: [letter] });
+      expect(await warehouse.commit(batch)).toEqual(committed);
+      expect(await record('SELECT * FROM ops.dead_letter_events')).toEqual({
+        event_id: letter.id,
+        failed_at: new Date(at).toISOString(),
+        received_at: new Date(at - 17).toISOString(),
+        source: 'rabbitmq',
+        stage: 'validate',
+        reason: 'validation_error:page_view',
+        detail: letter.detail,
+        context: letter.context,
+        payload: letter.payload,
+        fingerprint: letter.fingerprint,
+        attempts: 0,
+        seen: 1,
+        last_seen_at: new Date(at).toISOString(),
+        status: 'pending',
+        resolved_at: null,
+        resolution: null,
+      });
+      expect((await warehouse.lookUp([letter.fingerprint])).get(letter.fingerprint)).toEqual({
+        fingerprint: letter.fingerprint,
+        contentHash: null,
+        batchId: batch.id,
+      });
+    });
+
+    test('a dead letter that comes again is counted, in the same batch too', async () => {
+      const [first, second, third] = [deadLetter(), deadLetter(), deadLetter()];
+      await warehouse.commit(batchOf([], 1, { deadLetters: [first, second] }));
+      const again = batchOf([webEvent()], 1, {
+        at: at + 1_000,
+        deadLetters: [third],
+        seenAgain: [
+          { fingerprint: first.fingerprint, times: 2 },
+          { fingerprint: third.fingerprint, times: 1 },
+          { fingerprint: first.fingerprint, times: 3 },
+        ],
+      });
+      expect(await warehouse.commit(again)).toEqual(committed);
+      const { rows } = await warehouse.query(
+        'SELECT event_id, seen, last_seen_at FROM ops.dead_letter_events',
+      );
+      const byId = new Map(rows.map(([id, seen, last]) => [id, [seen, last]]));
+      expect(byId.get(first.id)).toEqual([6, new Date(at + 1_000).toISOString()]);
+      expect(byId.get(second.id)).toEqual([1, new Date(at).toISOString()]);
+      expect(byId.get(third.id)).toEqual([2, new Date(at + 1_000).toISOString()]);
+    });
+
+    const badRows = [
+      ['an amount of eleven digits', () => businessEvent(businessRow({ amount: 1_000_000_000_000 }))],
+      ['a fraction where a whole number stands', () => webEvent(webRow({ quantity: 1.5 }), 'cart_events')],
+      ['a number beyond its column', () => webEvent(webRow({ quantity: 2 ** 31 }), 'cart_events')],
+      ['an id that is no UUID', () => webEvent(webRow({ event_id: 'not-a-uuid' }))],
+      ['a time that is none', () => webEvent(webRow({ event_timestamp: Number.NaN }))],
+      ['no payload', () => webEvent(webRow({ payload: null as never }))],
+    ] as const;
+    test.each(badRows)('%s fails the batch as data, and nothing of it is stored', async (_name, bad) => {
+      const good = webEvent();
+      const failed = await warehouse.commit(
+        batchOf([good, apiEvent(), bad(), webEvent()], 1, { deadLetters: [deadLetter()] }),
+      );
+      expect(failed).toMatchObject({ kind: 'failed', failure: 'data' });
+      for (const table of ['page_view_events', 'cart_events', 'business_events', 'api_request_logs'])
+        expect(await one(`SELECT COUNT(*) FROM bronze.${table}`)).toBe(0);
+      expect(await one('SELECT COUNT(*) FROM ops.event_fingerprints')).toBe(0);
+      expect(await one('SELECT COUNT(*) FROM ops.dead_letter_events')).toBe(0);
+      // The connection is fit for the next one, and nothing of the failed one comes with it.
+      expect(await warehouse.probe()).toBe(true);
+      expect(await warehouse.commit(batchOf([good]))).toEqual(committed);
+      expect(await one('SELECT COUNT(*) FROM bronze.page_view_events')).toBe(1);
+      expect(await one('SELECT COUNT(*) FROM ops.event_fingerprints')).toBe(1);
+      expect(await one('SELECT COUNT(*) FROM bronze.api_request_logs')).toBe(0);
+    });
+
+    test('after an answer that was lost, the batch id tells what became of the batch', async () => {
+      const events = [webEvent(), webEvent()];
+      const batch = batchOf(events);
+      // Nobody waits for the answer: the process that asks afterwards only has the batch's id.
+      await warehouse.commit(batch);
+      await warehouse.close();
+      warehouse = await engine.open(folder);
+      const found = await warehouse.lookUp([
+        ...events.map((event) => event.fingerprint),
+        webEvent().fingerprint,
+      ]);
+      expect([...found.values()].map((claim) => claim.batchId)).toEqual([batch.id, batch.id]);
+    });
+
+    test('the highest number survives, whichever table holds it', async () => {
+      expect(warehouse.highestSeq).toBe(0);
+      await warehouse.commit(batchOf([webEvent(), businessEvent()], 7));
+      await warehouse.commit(batchOf([apiEvent()], 90));
+      await warehouse.close();
+      warehouse = await engine.open(folder);
+      expect(warehouse.highestSeq).toBe(90);
+      await warehouse.commit(batchOf([webEvent(webRow(), 'search_events')], 91));
+      expect(warehouse.highestSeq).toBe(91);
+      await warehouse.close();
+      warehouse = await engine.open(folder);
+      expect(warehouse.highestSeq).toBe(91);
+    });
+
+    test('web events are read back from a time on, whatever their table', async () => {
+      const rows: readonly (readonly [WebTable, WebRow])[] = [
+        ['page_view_events', webRow({ event_timestamp: at - 1, session_id: 'too early' })],
+        ['page_view_events', webRow({ event_timestamp: at, product_id: 'p1', user_id: sinhala })],
+        [
+          'click_events',
+          webRow({ event_timestamp: at + 1, canonical_type: 'add_to_cart', product_id: 'p2', is_bot: 1 }),
+        ],
+        [
+          'cart_events',
+          webRow({ event_timestamp: at + 2, canonical_type: 'add_to_cart', product_id: 'p3', is_seed: 1 }),
+        ],
+        [
+          'checkout_events',
+          webRow({ event_timestamp: at + 3, canonical_type: 'begin_checkout', order_id: 'o1' }),
+        ],
+        ['scroll_events', webRow({ event_timestamp: at + 4, canonical_type: 'scroll', page_path: null })],
+        [
+          'form_events',
+          webRow({ event_timestamp: at + 5, canonical_type: 'form_interaction', session_id: null }),
+        ],
+        ['search_events', webRow({ event_timestamp: at + 6, canonical_type: 'search' })],
+      ];
+      await warehouse.commit(
+        batchOf([...rows.map(([table, row]) => webEvent(row, table)), businessEvent()], 100),
+      );
+      const events: StoredEvent[] = [];
+      for await (const page of warehouse.readWebEvents(at)) {
+        expect(page).toEqual([...page].sort((a, b) => a.event_timestamp - b.event_timestamp));
+        events.push(...page);
+      }
+      expect(events.sort((a, b) => a.event_timestamp - b.event_timestamp)).toEqual(
+        rows.slice(1).map(([table, row], index) => ({
+          table,
+          event_id: row.event_id,
+          event_timestamp: row.event_timestamp,
+          received_at: row.received_at,
+          session_id: row.session_id,
+          user_id: row.user_id,
+          source: row.source,
+          canonical_type: row.canonical_type,
+          is_bot: row.is_bot,
+          is_seed: row.is_seed,
+          page_path: row.page_path,
+          product_id: row.product_id,
+          order_id: row.order_id,
+          amount: null,
+          currency: null,
+          payment_method: null,
+          ingest_seq: 101 + index,
+        })),
+      );
+      expect(await warehouse.countWebEvents(at)).toBe(7);
+      expect(await warehouse.countWebEvents(at + 6)).toBe(1);
+      expect(await warehouse.countWebEvents(0)).toBe(8);
+    });
+
+    test('a reader may stop early, and others read and commit beside it', async () => {
+      const many = Array.from({ length: 6_000 }, () => webEvent());
+      await warehouse.commit(batchOf(many));
+      let pages = 0;
+      for await (const page of warehouse.readWebEvents(0)) {
+        expect(page.length).toBeGreaterThan(0);
+        expect(await warehouse.commit(batchOf([webEvent()], 10_000 + pages))).toEqual(committed);
+        expect(await warehouse.readOrderEvents(['nobody'])).toEqual([]);
+        if (++pages === 2) break;
+      }
+      expect(pages).toBe(2);
+      expect(await warehouse.countWebEvents(0)).toBe(6_002);
+    });
+
+    test('orders with a purchase, and all that was ever said of them', async () => {
+      const order = (id: string, type: CanonicalType, when: number, more: object = {}) =>
+        businessEvent(businessRow({ order_id: id, canonical_type: type, event_timestamp: when, ...more }));
+      await warehouse.commit(
+        batchOf([
+          order('o1', 'order_created', at - 1_000_000, {
+            user_id: 'u1',
+            amount: 123_45,
+            currency: 'LKR',
+            payment_method: 'ONLINE',
+          }),
+          order('o1', 'order_paid', at, { amount: 1, session_id: sinhala }),
+          order('o1', 'order_status', at + 5),
+          order('o2', 'order_created', at - 1),
+          order('o3', 'payment_failed', at + 1),
+          order(tamil, 'order_created', at + 2),
+          businessEvent(
+            businessRow({ canonical_type: 'order_paid', event_timestamp: at + 3, order_id: null }),
+          ),
+        ]),
+      );
+      expect([...(await warehouse.ordersWithPurchaseSince(at))].sort()).toEqual(['o1', tamil].sort());
+      const events = await warehouse.readOrderEvents(['o1', tamil, 'unknown', 'o1']);
+      expect(events.map((event) => [event.order_id, event.canonical_type, event.event_timestamp])).toEqual([
+        ['o1', 'order_created', at - 1_000_000],
+        ['o1', 'order_paid', at],
+        [tamil, 'order_created', at + 2],
+        ['o1', 'order_status', at + 5],
+      ]);
+      expect(events[0]).toMatchObject({
+        table: 'business_events',
+        user_id: 'u1',
+        amount: 123_45,
+        currency: 'LKR',
+        payment_method: 'ONLINE',
+        page_path: null,
+        product_id: null,
+        ingest_seq: 1,
+      });
+      expect(events[1]).toMatchObject({ amount: 1, session_id: sinhala });
+      expect(events[3]).toMatchObject({ amount: null });
+      expect(await warehouse.readOrderEvents([])).toEqual([]);
+      const many = Array.from({ length: 12_000 }, (_, index) => `order ${index}`);
+      expect(await warehouse.readOrderEvents([...many, 'o2'])).toHaveLength(1);
+    });
+
+    const refusedSql = [
+      "INSERT INTO ops.probe VALUES (CAST('2026-01-01' AS DATE))",
+      'DELETE FROM ops.event_fingerprints',
+      'UPDATE ops.dead_letter_events SET seen = 0',
+      'DROP TABLE ops.etl_runs',
+      'CREATE TABLE ops.x (a INT)',
+      'SELECT 1; SELECT 2',
+      'SELECT 1; DELETE FROM ops.event_fingerprints',
+      'BEGIN TRANSACTION',
+      'COMMIT',
+    ];
+    test.each(refusedSql)('a query that is not one reading statement is refused: %s', async (sql) => {
+      await warehouse.commit(batchOf([webEvent()]));
+      await expect(warehouse.query(sql)).rejects.toMatchObject({ code: 'KADA_SQL_READ_ONLY' });
+      expect(await one('SELECT COUNT(*) FROM ops.event_fingerprints')).toBe(1);
+      expect(await warehouse.commit(batchOf([webEvent()], 2))).toEqual(committed);
+    });
+
+    test('a query answers with exact values, names and no more rows than asked for', async () => {
+      await warehouse.commit(
+        batchOf([
+          businessEvent(businessRow({ amount: 1_10 })),
+          businessEvent(businessRow({ amount: 20_05 })),
+        ]),
+      );
+      expect(
+        await warehouse.query(
+          'WITH x AS (SELECT SUM(amount) AS total, COUNT(*) AS n FROM bronze.business_events) SELECT * FROM x',
+        ),
+      ).toEqual({ columns: ['total', 'n'], rows: [['21.15', 2]] });
+      expect(
+        (await warehouse.query('SELECT event_id FROM bronze.business_events', { maxRows: 1 })).rows,
+      ).toHaveLength(1);
+      await expect(warehouse.query('SELECT nonsense FROM bronze.nowhere')).rejects.toMatchObject({
+        code: 'KADA_SQL_FAILED',
+      });
+      expect(await one('SELECT 1')).toBe(1);
+    });
+
+    test('the SQL helpers mean milliseconds exactly', async () => {
+      const { rows } = await warehouse.query(
+        `SELECT ops.seconds_between(CAST('2026-01-01 00:00:00.000' AS TIMESTAMP), CAST('2026-01-02 00:00:00.567' AS TIMESTAMP)),
+           ops.seconds_between(CAST('2026-01-02 00:00:00.001' AS TIMESTAMP), CAST('2026-01-02 00:00:00.000' AS TIMESTAMP)),
+           ops.add_seconds(CAST('2026-01-01 00:00:00.250' AS TIMESTAMP), -19800)`,
+      );
+      expect(rows).toEqual([['86400.567', '-0.001', '2025-12-31T18:30:00.250Z']]);
+    });
+
+    test('migrating again does nothing; closing twice neither', async () => {
+      const again = await warehouse.migrate();
+      expect(again.applied).toEqual([]);
+      expect(again.version).toBeGreaterThan(0);
+      expect(await warehouse.ping()).toBe(true);
+      await warehouse.close();
+      await warehouse.close();
+      expect(await warehouse.ping()).toBe(false);
+      expect(await warehouse.probe()).toBe(false);
+      expect(await warehouse.commit(batchOf([webEvent()]))).toMatchObject({
+        kind: 'failed',
+        failure: 'away',
+      });
+      await expect(warehouse.lookUp([randomUUID()])).rejects.toMatchObject({ code: 'KADA_WAREHOUSE_CLOSED' });
+      warehouse = await engine.open(folder);
+    });
+
+    test('commits that were handed over before closing are finished', async () => {
+      const batch = batchOf(Array.from({ length: 500 }, () => webEvent()));
+      const [result] = await Promise.all([warehouse.commit(batch), warehouse.close()]);
+      expect(result).toEqual(committed);
+      warehouse = await engine.open(folder);
+      expect(await one('SELECT COUNT(*) FROM bronze.page_view_events')).toBe(500);
+    });
+  });
+}
