@@ -1,0 +1,108 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import Fastify, { type FastifyReply } from 'fastify';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { KadaError, messageOf } from '../../ingest/errors.ts';
+import type { Warehouse } from '../../sinks/warehouse.ts';
+import { removeControlFile, writeControlFile } from './file.ts';
+import { maxQueryRows, queryBounded } from './query.ts';
+
+/** What commands may ask of the process that owns the warehouse. */
+export interface ControlHandlers {
+  /** Facts for `db:check` and the like; JSON-serialisable, without secrets. */
+  readonly status: () => Promise<Readonly<Record<string, unknown>>> | Readonly<Record<string, unknown>>;
+}
+
+export interface ControlServerOptions {
+  readonly dataDir: string;
+  readonly warehouse: Pick<Warehouse, 'engine' | 'query' | 'ping'>;
+  readonly log: Logger;
+  readonly handlers?: Partial<ControlHandlers>;
+}
+
+export interface ControlServer {
+  /** Listens on a free loopback port and writes control.json. */
+  listen(): Promise<{ readonly url: string; readonly token: string }>;
+  /** Removes control.json first, so that no command comes to a closed door. */
+  close(): Promise<void>;
+}
+
+const bodyLimit = 256 * 1024;
+const queryBody = z.strictObject({
+  sql: z.string().min(1),
+  maxRows: z.int().min(1).max(maxQueryRows).optional(),
+});
+
+/**
+ * The door for commands while a process holds the DuckDB file: loopback only, a random token each start,
+ * JSON only. `GET /status` and `POST /query` (one read-only statement).
+ */
+export function createControlServer(options: ControlServerOptions): ControlServer {
+  const { dataDir, warehouse, log } = options;
+  const token = randomBytes(32).toString('base64url');
+  const expected = digest(`Bearer ${token}`);
+  const app = Fastify({ logger: false, bodyLimit, requestTimeout: 10_000, keepAliveTimeout: 1_000 });
+  app.server.maxConnections = 64;
+  app.removeContentTypeParser('text/plain');
+
+  app.addHook('onRequest', async (request, reply) => {
+    const given = digest(request.headers.authorization ?? '');
+    if (!timingSafeEqual(given, expected)) {
+      return fail(reply, 401, 'bad_token', 'the token of control.json is needed');
+    }
+  });
+  app.setNotFoundHandler((_request, reply) => fail(reply, 404, 'not_found', 'no such call'));
+  app.setErrorHandler((error, _request, reply) => {
+    const status = statusOf(error);
+    if (status >= 500) log.error({ err: error }, 'a control call failed');
+    return fail(reply, status, codeOf(error, status), messageOf(error));
+  });
+
+  app.get('/status', async () => ({
+    pid: process.pid,
+    engine: warehouse.engine,
+    warehouse: (await warehouse.ping()) ? 'ok' : 'away',
+    ...(await options.handlers?.status?.()),
+  }));
+
+  app.post('/query', async (request, reply) => {
+    const body = queryBody.safeParse(request.body);
+    if (!body.success) return fail(reply, 400, 'bad_request', z.prettifyError(body.error));
+    const { sql, maxRows = maxQueryRows } = body.data;
+    return await queryBounded(warehouse, sql, maxRows);
+  });
+
+  async function listen(): Promise<{ readonly url: string; readonly token: string }> {
+    const url = await app.listen({ host: '127.0.0.1', port: 0 });
+    await writeControlFile(dataDir, { pid: process.pid, url, token });
+    return { url, token };
+  }
+
+  async function close(): Promise<void> {
+    await removeControlFile(dataDir, token);
+    app.server.closeAllConnections();
+    await app.close();
+  }
+
+  return { listen, close };
+}
+
+const digest = (value: string): Buffer => createHash('sha256').update(value).digest();
+
+const fail = (reply: FastifyReply, status: number, code: string, message: string): FastifyReply =>
+  reply.code(status).send({ error: { code, message } });
+
+/** A KadaError is about the query; Fastify's own errors carry their status; the rest is ours. */
+const statusOf = (error: unknown): number => {
+  if (error instanceof KadaError) return 422;
+  return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
+    ? error.statusCode
+    : 500;
+};
+
+const codeOf = (error: unknown, status: number): string => {
+  if (error instanceof KadaError) return error.code;
+  if (status === 413) return 'too_large';
+  if (status === 415) return 'media_type';
+  return status >= 500 ? 'KADA_CONTROL_FAILED' : 'bad_request';
+};
