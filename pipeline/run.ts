@@ -91,7 +91,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     included: { bots: false, seeds: config.live.showSeedData },
     state: state.shown,
     sources: () => describeSources(sources, urls),
-    queueDepth: () => null,
+    queueDepth: () => sources.rabbit?.queueDepth() ?? null,
   });
   const dashboard = createDashboard({
     ...config.dashboard,

@@ -52,6 +52,8 @@ export interface RabbitSource {
   readonly state$: Observable<ConsumerState>;
   /** Emits before anything of the next session. */
   readonly lost$: Observable<Loss>;
+  /** Messages that wait in the broker, asked every few seconds; undefined: unknown. */
+  readonly queueDepth: () => number | undefined;
   /** delivered and not yet settled, on the present channel */
   readonly unsettled: () => number;
   /**
@@ -68,6 +70,7 @@ export interface RabbitSource {
 }
 
 const CANCEL_MS = 2_000;
+const DEPTH_EVERY_MS = 2_000;
 const STALE_WAIT_MS = 120_000;
 
 interface Session {
@@ -257,6 +260,9 @@ export function createRabbitSource(options: RabbitSourceOptions): RabbitSource {
     if (!wanted()) target.accepting = false;
   }
 
+  const depthTimer = setInterval(() => void session?.queueCheck.exists(), DEPTH_EVERY_MS);
+  depthTimer.unref();
+
   const kept = keepConnected({
     url: options.url,
     name: 'consumer',
@@ -282,6 +288,7 @@ export function createRabbitSource(options: RabbitSourceOptions): RabbitSource {
     state: currentState,
     state$: states.asObservable(),
     lost$: lost.asObservable(),
+    queueDepth: () => session?.queueCheck.depth(),
     unsettled: () => session?.settler.open ?? 0,
     async pause() {
       paused = true;
@@ -300,6 +307,7 @@ export function createRabbitSource(options: RabbitSourceOptions): RabbitSource {
     async close() {
       stopped = true;
       closed = true;
+      clearInterval(depthTimer);
       await kept.close(async () => {
         const target = session;
         if (target === undefined) return;

@@ -13,6 +13,8 @@ export type Existence = 'yes' | 'no' | 'unknown';
 export interface QueueCheck {
   /** The question is sent after this call. Never rejects; `unknown` after 2 s, or when the connection is gone. */
   exists(): Promise<Existence>;
+  /** messages that waited in the queue at the last answer; undefined before the first, and while it is unknown */
+  depth(): number | undefined;
 }
 
 const ANSWER_MS = 2_000;
@@ -21,6 +23,7 @@ export function createQueueCheck(model: ChannelModel, queue: string): QueueCheck
   let channel: Channel | undefined;
   let asking: Promise<Existence> | undefined;
   let next: Promise<Existence> | undefined;
+  let depth: number | undefined;
 
   async function openChannel(): Promise<Channel> {
     if (channel !== undefined) return channel;
@@ -36,9 +39,10 @@ export function createQueueCheck(model: ChannelModel, queue: string): QueueCheck
   async function askBroker(): Promise<Existence> {
     try {
       const on = await openChannel();
-      await on.checkQueue(queue);
+      depth = (await on.checkQueue(queue)).messageCount;
       return 'yes';
     } catch (error) {
+      depth = undefined;
       return error instanceof Error && 'code' in error && error.code === 404 ? 'no' : 'unknown';
     }
   }
@@ -71,5 +75,6 @@ export function createQueueCheck(model: ChannelModel, queue: string): QueueCheck
       });
       return next;
     },
+    depth: () => depth,
   };
 }

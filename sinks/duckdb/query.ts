@@ -1,6 +1,5 @@
 import {
   type DuckDBConnection,
-  DuckDBDateValue,
   DuckDBDecimalValue,
   type DuckDBPreparedStatement,
   DuckDBTimestampMillisecondsValue,
@@ -35,8 +34,8 @@ const wholeNumber = (value: bigint): QueryValue => {
 };
 
 /**
- * What a reader gets of a value: times are ISO text with ms and Z (cut, not rounded), decimals exact text,
- * whole numbers numbers as far as these are exact, UUIDs lower-case text, nested values their DuckDB text.
+ * What a reader gets of a value: times are ISO text with ms and Z (cut, not rounded), decimals and
+ * whole numbers numbers as far as these are exact (15 digits), else exact text, UUIDs lower-case text, nested values their DuckDB text.
  */
 export const queryValue = (value: DuckDBValue): QueryValue => {
   if (value === null) return null;
@@ -55,10 +54,16 @@ export const queryValue = (value: DuckDBValue): QueryValue => {
       if (value instanceof DuckDBTimestampSecondsValue) return isoOfMs(Number(value.seconds) * 1000);
       if (value instanceof DuckDBTimestampNanosecondsValue)
         return isoOfMs(Math.floor(Number(value.nanos / 1_000_000n)));
-      if (value instanceof DuckDBDateValue || value instanceof DuckDBDecimalValue) return value.toString();
+      if (value instanceof DuckDBDecimalValue) return decimal(value);
       return String(value);
   }
 };
+
+const exactDigits = 1_000_000_000_000_000n;
+
+/** Up to 15 digits every decimal has a double that prints as itself. */
+const decimal = (value: DuckDBDecimalValue): QueryValue =>
+  value.value < exactDigits && value.value > -exactDigits ? Number(value.toString()) : value.toString();
 
 /** The statement, when it is the only one and of a kind that changes nothing. */
 async function prepareReader(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
