@@ -1,0 +1,268 @@
+import type { CohortMinute, StepCounts } from '../../live-dashboard/frames.ts';
+import type { Changes } from './changes.ts';
+import type { FunnelDefinition } from './definitions.ts';
+import { binOf, binsFor, quantile } from './duration-histogram.ts';
+import type { Entries } from './entries.ts';
+import { tieGraceMs } from './entry-rules.ts';
+import { minuteMs, minuteOf } from './minutes.ts';
+
+/** Sums over entries: sessions that reached each step, and how long each step took. */
+interface Sums {
+  readonly reached: number[];
+  /** of step k (0-based) at k − 1; made when the first session reaches it */
+  readonly durations: (Uint32Array | undefined)[];
+}
+
+interface Minute extends Sums {
+  readonly at: number;
+  firstEntry: number;
+  version: number;
+  /** reached before the change under way, when the cohort was closed already */
+  before: readonly number[] | undefined;
+  revised: CohortMinute['revised'];
+}
+
+/** The minute buckets of one funnel over the horizon (funnel.md 5, 7, 9). */
+export interface CohortMinutes {
+  /** Counts an entry; one older than the horizon counts nowhere. */
+  add(entry: number): void;
+  /** Takes back what `add` counted, before the row is changed. */
+  remove(entry: number): void;
+  /** Marks closed cohorts that came out changed (funnel.md 7). Before the change ends. */
+  finishChange(): void;
+  /** Touches cohorts in which a session's time ran out between the two, and drops those that left the horizon. */
+  passTime(from: number, to: number, horizonStart: number): void;
+  windowCounts(from: number, now: number): readonly StepCounts[];
+  /** oldest first; minutes without a session only when `since` is given, as what became of a touched one */
+  cohorts(now: number, since: number | undefined): readonly CohortMinute[];
+  readonly bytes: number;
+}
+
+export function createCohortMinutes(
+  funnel: FunnelDefinition,
+  entries: Entries,
+  changes: Changes,
+): CohortMinutes {
+  const window = funnel.windowSeconds * 1000;
+  const steps = funnel.steps.length;
+  // A step may stand a little before the entry, and the next one at the end of the window.
+  const bins = binsFor(window + tieGraceMs * steps);
+  const minutes = new Map<number, Minute>();
+  /** over all minutes of the horizon */
+  const total = noSums(steps);
+  let horizonStart = Number.NEGATIVE_INFINITY;
+  let touched: Minute[] = [];
+  let histograms = 0;
+
+  return {
+    add,
+    remove,
+    finishChange,
+    passTime,
+    windowCounts,
+    cohorts,
+    get bytes() {
+      return histograms * bins * 4 + minutes.size * 300;
+    },
+  };
+
+  function add(entry: number): void {
+    const at = minuteOf(entries.at[entry] as number);
+    if (at < horizonStart) return;
+    const minute = minutes.get(at) ?? newMinute(at);
+    touch(minute);
+    count(minute, entry, 1);
+    count(total, entry, 1);
+    entries.minutePrevious[entry] = -1;
+    entries.minuteNext[entry] = minute.firstEntry;
+    if (minute.firstEntry >= 0) entries.minutePrevious[minute.firstEntry] = entry;
+    minute.firstEntry = entry;
+  }
+
+  function remove(entry: number): void {
+    const minute = minutes.get(minuteOf(entries.at[entry] as number));
+    if (minute === undefined) return;
+    touch(minute);
+    count(minute, entry, -1);
+    count(total, entry, -1);
+    const next = entries.minuteNext[entry] as number;
+    const previous = entries.minutePrevious[entry] as number;
+    if (previous >= 0) entries.minuteNext[previous] = next;
+    else minute.firstEntry = next;
+    if (next >= 0) entries.minutePrevious[next] = previous;
+  }
+
+  function count(sums: Sums, entry: number, by: 1 | -1): void {
+    const depth = entries.depth[entry] as number;
+    const first = entry * entries.stride;
+    let before = 0;
+    sums.reached[0] = (sums.reached[0] as number) + by;
+    for (let step = 1; step < depth; step += 1) {
+      sums.reached[step] = (sums.reached[step] as number) + by;
+      const offset = entries.offsets[first + step - 1] as number;
+      const durations = sums.durations[step - 1] ?? newDurations(sums, step);
+      const bin = binOf(offset - before);
+      durations[bin] = (durations[bin] as number) + by;
+      before = offset;
+    }
+  }
+
+  function newDurations(sums: Sums, step: number): Uint32Array {
+    const made = new Uint32Array(bins);
+    sums.durations[step - 1] = made;
+    histograms += 1;
+    return made;
+  }
+
+  function newMinute(at: number): Minute {
+    const minute: Minute = {
+      ...noSums(steps),
+      at,
+      firstEntry: -1,
+      version: 0,
+      before: undefined,
+      revised: undefined,
+    };
+    minutes.set(at, minute);
+    return minute;
+  }
+
+  function touch(minute: Minute): void {
+    const version = changes.touch();
+    if (minute.version === version) return;
+    minute.version = version;
+    if (changes.cause === 'rebuild' || minute.at + minuteMs + window > changes.now) return;
+    minute.before = minute.reached.slice();
+    touched.push(minute);
+  }
+
+  function finishChange(): void {
+    if (touched.length === 0) return;
+    for (const minute of touched) {
+      const before = minute.before;
+      minute.before = undefined;
+      if (before === undefined || before.every((count, step) => count === minute.reached[step])) continue;
+      // What the cohort was when its window closed stays to compare with, however often it is revised.
+      minute.revised = {
+        at: changes.now,
+        why: changes.cause === 'replay' ? 'replay' : 'late',
+        before: minute.revised?.before ?? before,
+      };
+    }
+    touched = [];
+  }
+
+  function passTime(from: number, to: number, newHorizonStart: number): void {
+    for (const minute of minutes.values()) {
+      if (minute.at < newHorizonStart) {
+        minutes.delete(minute.at);
+        forget(minute);
+      } else if (minute.at + window <= to && minute.at + minuteMs + window > from) {
+        if (anyClosed(minute, from, to)) minute.version = changes.touch();
+      }
+    }
+    horizonStart = newHorizonStart;
+  }
+
+  function anyClosed(minute: Minute, from: number, to: number): boolean {
+    for (let entry = minute.firstEntry; entry >= 0; entry = entries.minuteNext[entry] as number) {
+      const closes = (entries.at[entry] as number) + window;
+      if (closes > from && closes <= to && (entries.depth[entry] as number) < steps) return true;
+    }
+    return false;
+  }
+
+  function forget(minute: Minute): void {
+    for (let step = 0; step < steps; step += 1) {
+      total.reached[step] = (total.reached[step] as number) - (minute.reached[step] as number);
+      const own = minute.durations[step];
+      if (own === undefined) continue;
+      const all = total.durations[step] as Uint32Array;
+      for (let bin = 0; bin < own.length; bin += 1) all[bin] = (all[bin] as number) - (own[bin] as number);
+      histograms -= 1;
+    }
+  }
+
+  /** Of step k (0-based): how many that reached k − 1 and not k can still convert; index 0 is 0. */
+  function stillInTime(minute: Minute, now: number): number[] {
+    const counts = new Array<number>(steps).fill(0);
+    if (minute.at + minuteMs + window <= now) return counts;
+    if (minute.at + window > now) {
+      for (let step = 1; step < steps; step += 1) {
+        counts[step] = (minute.reached[step - 1] as number) - (minute.reached[step] as number);
+      }
+      return counts;
+    }
+    for (let entry = minute.firstEntry; entry >= 0; entry = entries.minuteNext[entry] as number) {
+      const depth = entries.depth[entry] as number;
+      if (depth === steps || (entries.at[entry] as number) + window <= now) continue;
+      counts[depth] = (counts[depth] as number) + 1;
+    }
+    return counts;
+  }
+
+  function windowCounts(from: number, now: number): readonly StepCounts[] {
+    const whole = from <= horizonStart;
+    const sums = whole ? total : noSums(steps);
+    const open = new Array<number>(steps).fill(0);
+    for (const minute of minutes.values()) {
+      if (minute.at < from) continue;
+      if (!whole) addUp(sums, minute);
+      if (minute.at + minuteMs + window <= now) continue;
+      stillInTime(minute, now).forEach((count, step) => {
+        open[step] = (open[step] as number) + count;
+      });
+    }
+    return sums.reached.map((sessions, step) => {
+      const durations = step === 0 ? undefined : sums.durations[step - 1];
+      const inTime = open[step] as number;
+      return {
+        sessions,
+        stillInTime: inTime,
+        dropped: step === 0 ? 0 : (sums.reached[step - 1] as number) - sessions - inTime,
+        medianSeconds: seconds(durations, 0.5),
+        p90Seconds: seconds(durations, 0.9),
+      };
+    });
+  }
+
+  function addUp(sums: Sums, minute: Minute): void {
+    for (let step = 0; step < steps; step += 1) {
+      sums.reached[step] = (sums.reached[step] as number) + (minute.reached[step] as number);
+      const own = minute.durations[step];
+      if (own === undefined) continue;
+      const all = sums.durations[step];
+      if (all === undefined) {
+        sums.durations[step] = own.slice();
+        continue;
+      }
+      for (let bin = 0; bin < own.length; bin += 1) all[bin] = (all[bin] as number) + (own[bin] as number);
+    }
+  }
+
+  function cohorts(now: number, since: number | undefined): readonly CohortMinute[] {
+    const found: CohortMinute[] = [];
+    for (const minute of minutes.values()) {
+      if (minute.at < horizonStart) continue;
+      if (since === undefined ? minute.reached[0] === 0 && !minute.revised : minute.version <= since)
+        continue;
+      found.push({
+        at: minute.at,
+        reached: minute.reached.slice(),
+        stillInTime: stillInTime(minute, now),
+        ...(minute.revised === undefined ? {} : { revised: minute.revised }),
+      });
+    }
+    return found.sort((a, b) => a.at - b.at);
+  }
+}
+
+const noSums = (steps: number): Sums => ({
+  reached: new Array<number>(steps).fill(0),
+  durations: new Array<Uint32Array | undefined>(steps).fill(undefined),
+});
+
+function seconds(durations: Uint32Array | undefined, p: number): number | null {
+  const ms = durations === undefined ? null : quantile(durations, p);
+  return ms === null ? null : ms / 1000;
+}
