@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { merge, type Observable, tap } from 'rxjs';
 import type { Delivery } from '../ingest/delivery.ts';
 import type { Resolution } from './commit/committer.ts';
@@ -26,6 +27,7 @@ export interface PipelineParts {
   readonly metrics: Metrics;
   readonly horizonMs: number;
   readonly now: () => number;
+  readonly log: Logger;
 }
 
 /**
@@ -37,7 +39,8 @@ export interface PipelineParts {
  * before it is being committed. Errors travel as values; none ends the stream.
  */
 export function pipeline(parts: PipelineParts): Observable<Resolution> {
-  const { sources, validation, publishing, path, funnels, orders, live, metrics, horizonMs, now } = parts;
+  const { sources, validation, publishing, path, funnels, orders, live, metrics, horizonMs, now, log } =
+    parts;
   const deliveries$ = merge(...sources.map((source) => source.deliveries$));
   const committed$ = deliveries$.pipe(
     tap((delivery) => metrics.received(delivery.via, delivery.messages.length)),
@@ -50,7 +53,7 @@ export function pipeline(parts: PipelineParts): Observable<Resolution> {
   return committed$.pipe(
     settle(),
     publishing.meet(),
-    fold(funnels, orders, now),
-    count(metrics, live, horizonMs),
+    fold(funnels, orders, now, log),
+    count(metrics, live, horizonMs, log),
   );
 }

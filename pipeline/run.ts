@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import { conflictLetter, writeLetter } from '../ingest/dead-letter.ts';
-import { createNormaliser } from '../ingest/normalise.ts';
 import { createDashboard } from '../live-dashboard/server/dashboard.ts';
 import { openDuckDbWarehouse } from '../sinks/duckdb/open.ts';
 import type { Warehouse } from '../sinks/warehouse.ts';
@@ -20,7 +19,7 @@ import { pipeline } from './pipeline.ts';
 import { createSources, describeSources, type Sources } from './sources.ts';
 import { createProcessState } from './state.ts';
 import { createOrderLookUps } from './steps/fold.ts';
-import type { Validation } from './steps/validate.ts';
+import { createValidation } from './validation.ts';
 
 export interface RunningProcess {
   readonly urls: {
@@ -133,11 +132,12 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
   await rebuildFold(fold, warehouse, {
     now: now(),
     onProgress: (done, total) => state.enter({ kind: 'rebuilding', done, total }),
+    onEvents: live.prime,
   });
 
   const subscription = pipeline({
     sources: [sources.tracking, sources.collector, sources.rabbit].filter((source) => source !== undefined),
-    validation: validationOf(config, sources),
+    validation: createValidation({ storeIp: config.storeIp, mayKeep: sources.mayKeep, log }),
     publishing: sources.publishing,
     path,
     funnels: fold,
@@ -146,6 +146,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     metrics,
     horizonMs,
     now,
+    log,
   }).subscribe({ error: (error: unknown) => log.fatal({ err: error }, 'the stream ended: this is a bug') });
   const { committer } = path;
   const sweeper = setInterval(() => committer.sweep(now()), sweepEveryMs);
@@ -216,15 +217,6 @@ function describeFunnel({ name, title, windowSeconds, steps }: FunnelDefinition)
     title,
     windowSeconds,
     steps: steps.map((step) => ({ label: step.label, rule: stepRule(step) })),
-  };
-}
-
-function validationOf(config: Config, sources: Sources): Validation {
-  const normalise = createNormaliser({ storeIp: config.storeIp });
-  return {
-    mayKeep: sources.mayKeep,
-    judge: (decoded, { origin, receivedAt, via }, ordinal) =>
-      normalise(decoded, origin, receivedAt, via, ordinal),
   };
 }
 

@@ -26,6 +26,8 @@ export interface ClaimsOptions {
   /** the engine's filter; asked at most once in the life of a claim (commit-protocol.md 12) */
   readonly surelyNew: (fingerprint: string) => boolean;
   readonly onMaybe: (fingerprint: string) => void;
+  /** nobody waits for the look-up of this one any more */
+  readonly onMaybeGone: (fingerprint: string) => void;
   /** nothing blocks the member any more */
   readonly onReady: (member: Member) => void;
   readonly onCache: (hit: boolean) => void;
@@ -40,7 +42,7 @@ export interface ClaimsOptions {
  * request holds.
  */
 export function createClaims(options: ClaimsOptions): Claims {
-  const { cache, surelyNew, onMaybe, onReady, onCache } = options;
+  const { cache, surelyNew, onMaybe, onMaybeGone, onReady, onCache } = options;
   /** fingerprint → the entry that leads it */
   const inFlight = new Map<string, Entry>();
 
@@ -133,6 +135,7 @@ export function createClaims(options: ClaimsOptions): Claims {
     const [leader, ...rest] = line;
     if (leader === undefined) {
       inFlight.delete(fingerprint);
+      if (entry.state === 'asking') onMaybeGone(fingerprint);
       return;
     }
     inFlight.set(fingerprint, leader);

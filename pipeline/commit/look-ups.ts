@@ -14,6 +14,8 @@ const longestRestMs = 250;
 
 export interface LookUps {
   ask(fingerprint: string): void;
+  /** Its answer is not needed any more: what was refused must not hold a place. */
+  forget(fingerprint: string): void;
   pending(): number;
 }
 
@@ -62,6 +64,7 @@ export function createLookUps(options: {
       asked.add(fingerprint);
       if (!running) void run();
     },
+    forget: (fingerprint) => void asked.delete(fingerprint),
     pending: () => asked.size + underWay,
   };
 }

@@ -73,6 +73,7 @@ export function createCommitPath(options: CommitPathOptions): CommitPath {
     cache,
     surelyNew: (fingerprint) => warehouse.surelyNew(fingerprint),
     onMaybe: (fingerprint) => lookUps.ask(fingerprint),
+    onMaybeGone: (fingerprint) => lookUps.forget(fingerprint),
     onReady: (member) => ready.next(member),
     onCache: options.onCache,
   });

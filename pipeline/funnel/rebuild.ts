@@ -12,6 +12,8 @@ export interface RebuildOptions {
   readonly now: number;
   /** Rows folded so far, of how many; after each page. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Each page of web events, for other views of the same rows. */
+  readonly onEvents?: (events: readonly StoredEvent[]) => void;
 }
 
 /** Orders asked for in one query. */
@@ -24,7 +26,7 @@ const ordersAtOnce = 1_000;
 export async function rebuildFold(
   fold: FunnelFold,
   warehouse: RebuildSource,
-  { now, onProgress }: RebuildOptions,
+  { now, onProgress, onEvents }: RebuildOptions,
 ): Promise<{ readonly webEvents: number; readonly orders: number }> {
   const from = fold.rebuildFrom(now);
   const context = { now, cause: 'rebuild' } as const;
@@ -34,6 +36,7 @@ export async function rebuildFold(
   onProgress?.(done, total);
   for await (const page of warehouse.readWebEvents(from)) {
     fold.apply(page, context);
+    onEvents?.(page);
     done += page.length;
     onProgress?.(done, Math.max(total, done));
   }

@@ -1,18 +1,21 @@
-import { type MonoTypeOperatorFunction, tap } from 'rxjs';
+import type { Logger } from 'pino';
+import type { MonoTypeOperatorFunction } from 'rxjs';
 import type { Resolution } from '../commit/committer.ts';
 import type { Entry } from '../commit/entry.ts';
 import { factOf } from '../facts.ts';
 import type { SettledEvent } from '../live/committed.ts';
 import type { LiveView } from '../live/live-view.ts';
 import type { Metrics } from '../metrics.ts';
+import { observe } from './observe.ts';
 
 /** Every outcome is counted, in the metrics and on the page. */
 export function count(
   metrics: Metrics,
   live: Pick<LiveView, 'observe'>,
   horizonMs: number,
+  log: Logger,
 ): MonoTypeOperatorFunction<Resolution> {
-  return tap(function countResolution({ at, commitMs, stored, members }) {
+  return observe('count', log, function countResolution({ at, commitMs, stored, members }) {
     if (commitMs !== undefined) metrics.batch(stored.length, commitMs / 1_000);
     const settled: SettledEvent[] = [];
     for (const member of members) {

@@ -1,20 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { type MonoTypeOperatorFunction, tap } from 'rxjs';
+import type { MonoTypeOperatorFunction } from 'rxjs';
 import { messageOf } from '../../ingest/errors.ts';
 import type { StoredEvent, Warehouse } from '../../sinks/warehouse.ts';
 import type { Resolution } from '../commit/committer.ts';
 import { factOf } from '../facts.ts';
 import type { FunnelFold } from '../funnel/fold.ts';
 import { provideOrders } from '../funnel/rebuild.ts';
+import { observe } from './observe.ts';
 
 /** Every event that became durable, once, in commit order, into the live funnels (funnel.md). */
 export function fold(
   funnels: Pick<FunnelFold, 'apply'>,
   orders: OrderLookUps,
   now: () => number,
+  log: Logger,
 ): MonoTypeOperatorFunction<Resolution> {
-  return tap(function foldResolution({ stored }) {
+  return observe('fold', log, function foldResolution({ stored }) {
     if (stored.length === 0) return;
     const facts: StoredEvent[] = [];
     let replayed: StoredEvent[] | undefined;

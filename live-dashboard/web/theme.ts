@@ -1,0 +1,31 @@
+import { byId } from './dom.ts';
+
+const KEY = 'kada-theme';
+const order = ['system', 'light', 'dark'] as const;
+type Theme = (typeof order)[number];
+
+/** As the system, or forced by a class on the root; the choice is remembered. Calls back when colours change. */
+export function startTheme(onChange: () => void): void {
+  let theme: Theme = order.find((one) => one === localStorage.getItem(KEY)) ?? 'system';
+
+  function apply(): void {
+    const root = document.documentElement;
+    root.classList.toggle('light', theme === 'light');
+    root.classList.toggle('dark', theme === 'dark');
+    byId('theme').setAttribute('aria-label', `Theme: ${theme === 'system' ? 'as the system' : theme}`);
+    onChange();
+  }
+
+  function next(): void {
+    theme = order[(order.indexOf(theme) + 1) % order.length] ?? 'system';
+    localStorage.setItem(KEY, theme);
+    apply();
+  }
+
+  byId('theme').addEventListener('click', next);
+  document.addEventListener('keydown', (event) => {
+    if (event.key.toLowerCase() === 't' && !event.ctrlKey && !event.metaKey && !event.altKey) next();
+  });
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', onChange);
+  apply();
+}

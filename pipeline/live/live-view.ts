@@ -1,0 +1,103 @@
+import { filter, interval, map, type Observable, share } from 'rxjs';
+import type { Frame, FrameParts, ServerState, SnapshotFrame } from '../../live-dashboard/frames.ts';
+import type { StoredEvent } from '../../sinks/warehouse.ts';
+import { createCommitLatency } from './commit-latency.ts';
+import type { CommittedBatch } from './committed.ts';
+import { createDeadLetterMinutes } from './dead-letter-minutes.ts';
+import type { FoldReader, FunnelDescription } from './fold-reader.ts';
+import { createFrameParts } from './frame-parts.ts';
+import { createRates } from './rates.ts';
+import { createRecent } from './recent.ts';
+import { createSourceClocks } from './source-clocks.ts';
+import { createTallies } from './tallies.ts';
+import { MINUTE } from './window-ring.ts';
+
+/** What a source says of itself. */
+export interface SourceStatus {
+  /** `tracking`, `collector`, `rabbitmq`, `replay` */
+  readonly source: string;
+  readonly state: string;
+  readonly detail: string | null;
+  readonly url: string | null;
+}
+
+export interface LiveViewOptions {
+  readonly fold: FoldReader;
+  readonly funnels: readonly FunnelDescription[];
+  /** ms since 1970 */
+  readonly now: () => number;
+  /** ms since 1970: when the counters that leave no row began */
+  readonly countersSince: number;
+  readonly horizonMs: number;
+  readonly maxSessions: number;
+  readonly included: FrameParts['botsAndSeedsIncluded'];
+  readonly state: () => ServerState;
+  readonly sources: () => readonly SourceStatus[];
+  /** messages waiting in RabbitMQ; null: unknown */
+  readonly queueDepth: () => number | null;
+  /** When to look whether a frame is due; default every 250 ms. */
+  readonly ticks$?: Observable<unknown>;
+}
+
+export interface LiveView {
+  /** Takes in what a commit settled; after the fold has applied the same events. */
+  observe(batch: CommittedBatch): void;
+  /** Stored events of before the start: only their clocks are taken in, no counter moves. */
+  prime(events: readonly StoredEvent[]): void;
+  /** The whole view now, with the sequence number of the newest frame; the frame after it applies to it. */
+  snapshot(): SnapshotFrame;
+  /** At most one frame a tick, none while nothing changed; hot, shared by all subscribers. */
+  readonly frames$: Observable<Frame>;
+}
+
+/** The live view beyond the fold, and the frames that bring both to the page (funnel.md, "Frames to the browser"). */
+export function createLiveView(options: LiveViewOptions): LiveView {
+  const { fold, now } = options;
+  const deadLetters = createDeadLetterMinutes(Math.ceil(options.horizonMs / MINUTE));
+  const tallies = createTallies({ now: now(), horizonMs: options.horizonMs, deadLetters });
+  const rates = createRates();
+  const latency = createCommitLatency();
+  const recent = createRecent();
+  const clocks = createSourceClocks();
+  const parts = createFrameParts({ ...options, deadLetters, tallies, rates, latency, recent, clocks });
+  let seq = 0;
+
+  function nextFrame(): Frame | undefined {
+    const at = now();
+    fold.advance(at);
+    tallies.advance(at);
+    const frame = parts.changed(seq + 1, at);
+    if (frame !== undefined) seq++;
+    return frame;
+  }
+
+  return {
+    observe(batch) {
+      tallies.observe(batch);
+      if (batch.commitMs !== undefined) latency.add(batch.at, batch.commitMs);
+      recent.add(batch.at, batch.settled);
+      for (const { via, outcome, event } of batch.settled) {
+        if (outcome !== 'stored' || event === undefined) continue;
+        rates.add(batch.at, event.canonical_type, via);
+        clocks.see(via, event, batch.at);
+      }
+    },
+
+    prime(events) {
+      for (const event of events) clocks.see(event.source, event, event.received_at);
+    },
+
+    snapshot() {
+      const at = now();
+      fold.advance(at);
+      tallies.advance(at);
+      return parts.whole(seq, at);
+    },
+
+    frames$: (options.ticks$ ?? interval(250)).pipe(
+      map(nextFrame),
+      filter((frame) => frame !== undefined),
+      share(),
+    ),
+  };
+}

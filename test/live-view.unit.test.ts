@@ -1,0 +1,404 @@
+import { Subject } from 'rxjs';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Frame, ServerState, StepCounts } from '../live-dashboard/frames.ts';
+import { applyFrame, type LiveState } from '../live-dashboard/web/state.ts';
+import { loadFunnels } from '../pipeline/funnel/definitions.ts';
+import { createFunnelFold } from '../pipeline/funnel/fold.ts';
+import { createCommitLatency } from '../pipeline/live/commit-latency.ts';
+import { createDeadLetterMinutes } from '../pipeline/live/dead-letter-minutes.ts';
+import { createLiveView, type LiveView } from '../pipeline/live/live-view.ts';
+import { createWindowRing } from '../pipeline/live/window-ring.ts';
+import { stored, storedEvent } from './support/live-events.ts';
+import {
+  browseFunnel,
+  createScriptedFold,
+  purchaseFunnel,
+  type ScriptedFold,
+} from './support/scripted-fold.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const start = Date.UTC(2026, 10, 24, 12, 0, 0);
+const counts = (sessions: number, stillInTime = 0, dropped = 0): StepCounts => ({
+  sessions,
+  stillInTime,
+  dropped,
+  medianSeconds: 12,
+  p90Seconds: 40,
+});
+
+describe('the live view', () => {
+  let now: number;
+  let state: ServerState;
+  let queueDepth: number | null;
+  let fold: ScriptedFold;
+  let view: LiveView;
+  let ticks: Subject<void>;
+  let frames: Frame[];
+
+  beforeEach(() => {
+    now = start;
+    state = { kind: 'live' };
+    queueDepth = null;
+    fold = createScriptedFold([purchaseFunnel, browseFunnel]);
+    ticks = new Subject();
+    frames = [];
+    view = createLiveView({
+      fold,
+      funnels: [purchaseFunnel, browseFunnel],
+      now: () => now,
+      countersSince: start,
+      horizonMs: 24 * HOUR,
+      maxSessions: 1_000_000,
+      included: { bots: false, seeds: false },
+      state: () => state,
+      sources: () => [{ source: 'tracking', state: 'listening', detail: 'on 127.0.0.1:9000', url: null }],
+      queueDepth: () => queueDepth,
+      ticks$: ticks,
+    });
+    view.frames$.subscribe((frame) => frames.push(frame));
+  });
+
+  /** One tick after `ms`; the frame it brought. */
+  function tick(ms = 250): Frame | undefined {
+    now += ms;
+    const before = frames.length;
+    ticks.next();
+    expect(frames.length - before).toBeLessThanOrEqual(1);
+    return frames[before];
+  }
+
+  it('begins with a snapshot and is then silent while nothing changes', () => {
+    expect(tick()?.kind).toBe('snapshot');
+    for (let i = 0; i < 100; i++) expect(tick()).toBeUndefined();
+  });
+
+  it('sends only the parts that changed, numbered without a hole', () => {
+    tick();
+    fold.setCounts('purchase', 15, [counts(3), counts(1, 2), counts(0), counts(0)]);
+    const first = tick();
+    expect(first).toMatchObject({ kind: 'delta', seq: 2, now });
+    expect(Object.keys(first ?? {}).sort()).toEqual(['funnels', 'horizonStart', 'kind', 'now', 'seq']);
+    expect(first?.funnels?.map((funnel) => funnel.name)).toEqual(['purchase']);
+
+    queueDepth = 7;
+    const second = tick();
+    expect(second).toEqual({ kind: 'delta', seq: 3, now, horizonStart: start - 24 * HOUR, queueDepth: 7 });
+  });
+
+  it('sends only the touched cohort minutes', () => {
+    fold.setCohort('purchase', { at: start - MINUTE, reached: [1, 0, 0, 0], stillInTime: [0, 1, 0, 0] });
+    tick();
+    fold.setCohort('purchase', { at: start, reached: [2, 0, 0, 0], stillInTime: [0, 2, 0, 0] });
+    expect(tick()?.funnels?.[0]?.cohorts.map((cohort) => cohort.at)).toEqual([start]);
+  });
+
+  it('takes the closing of a cohort by time alone for a change', () => {
+    tick();
+    fold.onAdvance((at) => {
+      if (at >= start + HOUR) {
+        fold.onAdvance(() => undefined);
+        fold.setCohort('purchase', { at: start, reached: [2, 0, 0, 0], stillInTime: [0, 0, 0, 0] });
+      }
+    });
+    expect(tick()).toBeUndefined();
+    expect(tick(HOUR)?.funnels?.[0]?.cohorts).toEqual([
+      { at: start, reached: [2, 0, 0, 0], stillInTime: [0, 0, 0, 0] },
+    ]);
+  });
+
+  it('counts every outcome once, by source and window', () => {
+    tick();
+    view.observe({
+      at: now,
+      commitMs: 4,
+      settled: [
+        stored({ event_timestamp: now - 500 }),
+        stored({ event_timestamp: now - 30 * HOUR, received_at: now }, 'rabbitmq'),
+        stored({ event_timestamp: now - 100, is_bot: 1 }),
+        { via: 'tracking', outcome: 'duplicate' },
+        { via: 'collector', outcome: 'dead-lettered', reason: 'event_id_conflict', concerns: 'order_paid' },
+        { via: 'tracking', outcome: 'dead-lettered', reason: 'validation_error:click', concerns: 'click' },
+        { via: 'tracking', outcome: 'dead-lettered', reason: 'validation_error:click', concerns: 'click' },
+        { via: 'tracking', outcome: 'rejected', reason: 'invalid_json' },
+      ],
+    });
+    const quarter = tick()?.counters?.['15m'];
+    expect(quarter).toMatchObject({ natural: 1, synthetic: 1, late: 1, deadLetters: 3, bots: 1 });
+    expect(quarter?.deadLettersByReason).toEqual([
+      { reason: 'validation_error:click', count: 2 },
+      { reason: 'event_id_conflict', count: 1 },
+    ]);
+    expect(quarter?.bySource).toEqual([
+      { source: 'tracking', events: 2, natural: 1, synthetic: 0, late: 0, deadLetters: 2 },
+      { source: 'collector', events: 0, natural: 0, synthetic: 1, late: 0, deadLetters: 1 },
+      { source: 'rabbitmq', events: 1, natural: 0, synthetic: 0, late: 1, deadLetters: 0 },
+      { source: 'replay', events: 0, natural: 0, synthetic: 0, late: 0, deadLetters: 0 },
+    ]);
+  });
+
+  it('lets counts leave a window at a whole minute, and tells it', () => {
+    tick();
+    view.observe({ at: now, commitMs: 1, settled: [{ via: 'tracking', outcome: 'duplicate' }] });
+    tick();
+    now = start + 15 * MINUTE + 59_749;
+    expect(tick()?.counters).toBeUndefined();
+    expect(view.snapshot().counters['15m'].natural).toBe(1);
+    const after = tick();
+    expect(after?.counters?.['15m'].natural).toBe(0);
+    expect(after?.counters?.['1h'].natural).toBe(1);
+    expect(view.snapshot().counters['24h'].natural).toBe(1);
+    now += 24 * HOUR;
+    expect(view.snapshot().counters['24h'].natural).toBe(0);
+  });
+
+  it('tells rates in whole groups of 5 s, and only groups in which something happened', () => {
+    tick();
+    view.observe({
+      at: now,
+      commitMs: 1,
+      settled: [stored({ event_timestamp: now }), stored({ event_timestamp: now })],
+    });
+    expect(tick()?.rates).toBeUndefined();
+    expect(tick(5_000)?.rates).toEqual({
+      groupSeconds: 5,
+      from: start,
+      groups: 1,
+      byType: { page_view: [0.4] },
+      bySource: { tracking: [0.4] },
+    });
+    expect(view.snapshot().sources[0]?.perSecond).toBeCloseTo(2 / 60);
+    expect(tick(5_000)).toBeUndefined();
+    expect(view.snapshot().rates.byType.page_view?.at(-2)).toBe(0.4);
+  });
+
+  it('keeps the last 50 events, newest first, and sends only new ones', () => {
+    tick();
+    const settled = Array.from({ length: 120 }, (_, i) =>
+      stored({ event_timestamp: now, session_id: `s-${i}` }),
+    );
+    view.observe({ at: now, commitMs: 1, settled });
+    const first = tick()?.recent ?? [];
+    expect(first.map((event) => event.sessionId)).toEqual(
+      Array.from({ length: 50 }, (_, i) => `s-${119 - i}`),
+    );
+    view.observe({
+      at: now,
+      commitMs: 1,
+      settled: [{ via: 'collector', outcome: 'dead-lettered', reason: 'invalid_json' }],
+    });
+    expect(tick()?.recent).toEqual([
+      {
+        n: 121,
+        at: now - 250,
+        eventTime: null,
+        source: 'collector',
+        type: 'unknown',
+        sessionId: null,
+        outcome: 'dead-lettered',
+        reason: 'invalid_json',
+      },
+    ]);
+    expect(view.snapshot().recent).toHaveLength(50);
+  });
+
+  it('tells the newest event by its own time, and takes one from the future as of its arrival', () => {
+    view.prime([storedEvent({ event_timestamp: start - HOUR, received_at: start - HOUR })]);
+    expect(view.snapshot().newestEvent).toBe(start - HOUR);
+    view.observe({ at: now, commitMs: 1, settled: [stored({ event_timestamp: now + 5 * MINUTE })] });
+    expect(view.snapshot()).toMatchObject({
+      newestEvent: now,
+      sources: [{ source: 'tracking', watermark: now }],
+    });
+    expect(view.snapshot().counters['24h'].bySource[0]?.events).toBe(1);
+  });
+
+  it('shows no numbers while the state is rebuilt, then all of them at once', () => {
+    state = { kind: 'rebuilding', done: 1, total: 10 };
+    fold.setCounts('purchase', 15, [counts(3), counts(1, 2), counts(0), counts(0)]);
+    fold.setCohort('purchase', { at: start, reached: [3, 1, 0, 0], stillInTime: [0, 2, 1, 0] });
+    expect(tick()).toMatchObject({ kind: 'snapshot', funnels: [{ cohorts: [] }, { cohorts: [] }] });
+    expect(frames[0]?.funnels?.[0]?.windows['15m'][0]?.sessions).toBe(0);
+    state = { kind: 'rebuilding', done: 9, total: 10 };
+    expect(tick()).toMatchObject({ kind: 'delta', state: { done: 9 } });
+    state = { kind: 'live' };
+    const whole = tick();
+    expect(whole).toMatchObject({ kind: 'snapshot', seq: 3 });
+    expect(whole?.funnels?.[0]?.windows['15m'][0]?.sessions).toBe(3);
+    expect(tick()).toBeUndefined();
+  });
+
+  it('gives a page that follows the deltas what a snapshot of that moment says', () => {
+    let page: LiveState | undefined;
+    view.frames$.subscribe((frame) => {
+      const applied = applyFrame(page, frame);
+      expect(applied.kind).toBe('applied');
+      if (applied.kind === 'applied') page = applied.state;
+    });
+    let random = 12345;
+    const below = (limit: number): number => {
+      random = (random * 1_103_515_245 + 12_345) % 2_147_483_648;
+      return Math.floor((random / 2_147_483_648) * limit);
+    };
+    for (let i = 0; i < 600; i++) {
+      const kind = below(6);
+      if (kind === 0)
+        fold.setCounts('purchase', [15, 60, 1440][below(3)] ?? 15, [
+          counts(below(100)),
+          counts(below(9)),
+          counts(0),
+          counts(0),
+        ]);
+      if (kind === 1)
+        fold.setCohort('browse', {
+          at: now - (now % MINUTE),
+          reached: [below(50), 0],
+          stillInTime: [0, below(5)],
+        });
+      if (kind === 2)
+        view.observe({
+          at: now,
+          commitMs: 1 + below(50),
+          settled: [
+            stored({ event_timestamp: now }),
+            stored({ event_timestamp: now, canonical_type: 'click' }, 'rabbitmq'),
+          ],
+        });
+      if (kind === 3)
+        view.observe({
+          at: now,
+          commitMs: 2,
+          settled: [{ via: 'replay', outcome: 'dead-lettered', reason: 'invalid_json' }],
+        });
+      if (kind === 4) queueDepth = below(3);
+      tick(below(2) === 0 ? 250 : below(4) * MINUTE);
+      const told = view.snapshot();
+      expect(told.seq).toBe(page?.seq);
+      if (page === undefined) continue;
+      // time passes on the page too: what is compared is what does not depend on the moment of looking
+      const { now: _a, horizonStart: _b, rates: _c, ...shown } = page;
+      const { now: _d, horizonStart: _e, rates: _f, ...whole } = told;
+      expect(shown.deadLetterMinutes.filter((minute) => minute.at >= told.horizonStart)).toEqual(
+        whole.deadLetterMinutes,
+      );
+      expect({ ...shown, deadLetterMinutes: [] }).toEqual({ ...whole, deadLetterMinutes: [] });
+    }
+  });
+});
+
+describe('the window ring', () => {
+  it('agrees with a plain recount however time moves', () => {
+    let now = start;
+    const ring = createWindowRing(2, [15, 60], now);
+    const seen: { at: number; column: number }[] = [];
+    for (let i = 0; i < 3_000; i++) {
+      now += (i * 7919) % 97 === 0 ? 23 * MINUTE : (i * 131) % 40_000;
+      ring.advance(now);
+      if (i % 3 !== 0) {
+        ring.add(i % 2, 1);
+        seen.push({ at: now, column: i % 2 });
+      }
+      for (const [window, minutes] of [15, 60].entries()) {
+        const from = Math.floor((now - minutes * MINUTE) / MINUTE) * MINUTE;
+        for (const column of [0, 1]) {
+          expect(ring.total(window, column)).toBe(
+            seen.filter((one) => one.column === column && Math.floor(one.at / MINUTE) * MINUTE >= from)
+              .length,
+          );
+        }
+      }
+      if (seen.length > 400)
+        seen.splice(
+          0,
+          seen.findIndex((one) => one.at > now - 62 * MINUTE),
+        );
+    }
+  });
+});
+
+describe('the commit latency', () => {
+  it('is at most 2 % above the exact 95th percentile of the last minute', () => {
+    const latency = createCommitLatency();
+    expect(latency.p95(start)).toBeNull();
+    latency.add(start - 90_000, 5_000);
+    const samples = Array.from({ length: 1_000 }, (_, i) => 1 + ((i * 37) % 1_000) / 10);
+    for (const [i, ms] of samples.entries()) latency.add(start - 50_000 + i * 50, ms);
+    const exact = [...samples].sort((a, b) => a - b)[949] ?? 0;
+    const told = latency.p95(start) ?? 0;
+    expect(told).toBeGreaterThanOrEqual(exact - 0.05);
+    expect(told).toBeLessThanOrEqual(exact * 1.02 + 0.05);
+    expect(latency.p95(start + 70_000)).toBeNull();
+  });
+});
+
+describe('dead letters by minute', () => {
+  it('stay bounded when a minute brings ever new concerns', () => {
+    const minutes = createDeadLetterMinutes(60);
+    for (let i = 0; i < 1_000; i++) minutes.add(start, 'unknown_event_type', `type-${i}`);
+    const [minute] = minutes.minutes();
+    expect(minute?.reasons.length).toBeLessThanOrEqual(65);
+    expect(minute?.reasons.reduce((sum, kind) => sum + kind.count, 0)).toBe(1_000);
+    minutes.advance(start + 61 * MINUTE);
+    expect(minutes.minutes()).toEqual([]);
+  });
+});
+
+describe('the live view over the real fold', () => {
+  it('shows a session enter, and drop by time alone', async () => {
+    const funnels = await loadFunnels(new URL('../pipeline/funnels.json', import.meta.url), {
+      horizonHours: 24,
+    });
+    const fold = createFunnelFold({ funnels, horizonHours: 24, maxSessions: 1_000, showSeeds: false });
+    let now = start + 10_000;
+    const ticks = new Subject<void>();
+    const view = createLiveView({
+      fold,
+      funnels: [purchaseFunnel],
+      now: () => now,
+      countersSince: start,
+      horizonMs: 24 * HOUR,
+      maxSessions: 1_000,
+      included: { bots: false, seeds: false },
+      state: () => ({ kind: 'live' }),
+      sources: () => [],
+      queueDepth: () => null,
+      ticks$: ticks,
+    });
+    let page: LiveState | undefined;
+    let frames = 0;
+    view.frames$.subscribe((frame) => {
+      const applied = applyFrame(page, frame);
+      if (applied.kind === 'applied') page = applied.state;
+      frames++;
+    });
+    const steps = () =>
+      page?.funnels[0]?.windows['24h'].map((one) => [one.sessions, one.stillInTime, one.dropped]);
+    ticks.next();
+    expect(steps()?.[0]).toEqual([0, 0, 0]);
+
+    fold.apply([storedEvent({ event_timestamp: now, page_path: '/products/cinnamon' })], {
+      now,
+      cause: 'live',
+    });
+    ticks.next();
+    expect(steps()?.slice(0, 2)).toEqual([
+      [1, 0, 0],
+      [0, 1, 0],
+    ]);
+    expect(page?.funnels[0]?.cohorts).toMatchObject([
+      { at: start, reached: [1, 0, 0, 0], stillInTime: [0, 1, 0, 0] },
+    ]);
+
+    const before = frames;
+    ticks.next();
+    expect(frames).toBe(before);
+    now += HOUR;
+    ticks.next();
+    expect(steps()?.slice(0, 2)).toEqual([
+      [1, 0, 0],
+      [0, 0, 1],
+    ]);
+    expect(page?.funnels[0]?.cohorts[0]?.stillInTime).toEqual([0, 0, 0, 0]);
+    expect(page?.funnels).toEqual(view.snapshot().funnels);
+  });
+});
