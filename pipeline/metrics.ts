@@ -24,6 +24,10 @@ export interface GaugeReaders {
   readonly inflightEvents: () => number;
   /** sessions that hold state in the fold */
   readonly funnelSessions: () => number | undefined;
+  /** bytes of the fold's whole state, in the heap and outside it */
+  readonly funnelBytes: () => number;
+  /** bytes of the fingerprint filter, outside the heap; undefined: not open yet */
+  readonly filterBytes: () => number | undefined;
   readonly wsClients: () => number | undefined;
   readonly warehouseUp: () => boolean;
   readonly rabbitmqUp: () => boolean | undefined;
@@ -161,6 +165,12 @@ export function createMetrics(readers: GaugeReaders): Metrics {
   }
   gauge('kada_inflight_events', 'Events between arrival and settlement', readers.inflightEvents);
   gauge('kada_funnel_sessions', 'Sessions that hold state in the live funnel', readers.funnelSessions);
+  gauge('kada_funnel_bytes', 'State of the live funnel, in the heap and outside it', readers.funnelBytes);
+  gauge(
+    'kada_fingerprint_filter_bytes',
+    'Filter over all fingerprints, outside the heap',
+    readers.filterBytes,
+  );
   gauge('kada_ws_clients', 'Pages that are connected', readers.wsClients);
   gauge('kada_warehouse_up', '1 when the warehouse answers', readers.warehouseUp);
   gauge('kada_rabbitmq_up', '1 when the broker is connected', readers.rabbitmqUp);

@@ -53,6 +53,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     showSeeds: config.live.showSeedData,
   });
 
+  let opened: Warehouse | undefined;
   let path: CommitPath | undefined;
   const state = createProcessState({
     away: () => path?.availability.away(),
@@ -63,6 +64,8 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
   const metrics = createMetrics({
     inflightEvents: () => sources.admission.inflightEvents() + (sources.rabbit?.unsettled() ?? 0),
     funnelSessions: () => fold.stats().sessions,
+    funnelBytes: () => fold.stats().bytesEstimate,
+    filterBytes: () => opened?.filterBytes,
     wsClients: () => (config.roles.has('dashboard') ? dashboard.clients() : undefined),
     warehouseUp: () => path !== undefined && path.availability.away() === undefined,
     rabbitmqUp: () => sources.rabbit?.state().kind === 'consuming',
@@ -119,6 +122,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     memoryLimit: config.warehouse.memoryLimit,
     acceptLoss: config.acceptLoss,
   });
+  opened = warehouse;
   const control = createControlServer({
     dataDir: config.dataDir,
     warehouse,

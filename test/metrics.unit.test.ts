@@ -4,6 +4,8 @@ import { createMetrics, type GaugeReaders } from '../pipeline/metrics.ts';
 const readers: GaugeReaders = {
   inflightEvents: () => 3,
   funnelSessions: () => 7,
+  funnelBytes: () => 70,
+  filterBytes: () => undefined,
   wsClients: () => undefined,
   warehouseUp: () => true,
   rabbitmqUp: () => false,
