@@ -14,17 +14,16 @@ export const oldIdsResent: Bench = {
     const own = await startPipeline({ env: { FINGERPRINT_CACHE_SIZE: '1000' } });
     const url = `${own.trackingUrl}/track`;
     const newOnes = async (): Promise<number> => {
-      const result = await httpLoad({ url, connections: 192, duration: seconds, body: pageViewBody });
-      if (result.non2xx > 0) throw new Error(`${result.non2xx} answers were no 2xx`);
+      const result = await httpLoad({ url, connections: 192, forMs: seconds * 1_000 });
+      if (result.others.size > 0) throw new Error(`not all were 202: ${JSON.stringify([...result.others])}`);
       return result.rate;
     };
     try {
-      const at = Date.now();
       const ids = Array.from({ length: oldEvents }, () => randomUUID());
       for (let from = 0; from < oldEvents; from += perRequest) {
         const body = `[${ids
           .slice(from, from + perRequest)
-          .map((id) => pageViewBody(id, at))
+          .map((id) => pageViewBody(id))
           .join(',')}]`;
         const answer = await fetch(url, {
           method: 'POST',
@@ -36,9 +35,9 @@ export const oldIdsResent: Bench = {
       }
       await newOnes();
       let next = 0;
-      const oldBody = () => {
+      const oldId = () => {
         next += 1;
-        return pageViewBody(ids[next % oldEvents] ?? '', at);
+        return ids[next % oldEvents] ?? '';
       };
       let resent = 0;
       const measured = await sideBySide(
@@ -46,7 +45,7 @@ export const oldIdsResent: Bench = {
         async () => {
           const [fresh, old] = await Promise.all([
             newOnes(),
-            httpLoad({ url, connections: 64, duration: seconds, body: oldBody }),
+            httpLoad({ url, connections: 64, forMs: seconds * 1_000, nextId: oldId }),
           ]);
           resent = old.rate;
           return fresh;
