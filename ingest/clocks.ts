@@ -1,4 +1,4 @@
-import { addIssue, type Intake } from './intake.ts';
+import { addIssue, addMark, type Intake } from './intake.ts';
 import { timeKeys } from './keys.ts';
 import { find, isBlank } from './sections.ts';
 import { readTime } from './time.ts';
@@ -32,6 +32,18 @@ export const correctedTime = (client: number, sent: number, receivedAt: number):
 /** From 365 days before it was received to 10 minutes after. */
 export const isInRange = (time: number, receivedAt: number): boolean =>
   time >= receivedAt - oldestMs && time <= receivedAt + aheadMs;
+
+// datetime2 has the years 1 to 9999, and an ISO text with four digits too
+const firstStorable = Date.parse('0001-01-01T00:00:00.000Z');
+const lastStorable = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** A clock that was corrected may itself be beyond its column. */
+const storable = (intake: Intake, client: number | undefined): number | null => {
+  if (client === undefined) return null;
+  if (client >= firstStorable && client <= lastStorable) return client;
+  addMark(intake, 'client_timestamp', 'not_valid');
+  return null;
+};
 
 const readField = (
   intake: Intake,
@@ -89,7 +101,7 @@ const overHttp = (intake: Intake, given: unknown, zoneRequired: boolean): Clocks
   if (isBlank(given)) return { event: receivedAt, client: null, sent, asSent: undefined };
   const client = readField(intake, 'event_timestamp', given, zoneRequired);
   const event = client === undefined || sent === undefined ? client : correctedTime(client, sent, receivedAt);
-  return { event, client: client ?? null, sent, asSent: asSentOf(given) ?? '' };
+  return { event, client: storable(intake, client), sent, asSent: asSentOf(given) ?? '' };
 };
 
 /** @param web a web event's time is looked for in the body and meta only */

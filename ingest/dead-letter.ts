@@ -4,6 +4,7 @@ import type { Undecodable } from './decode.ts';
 import type { Origin } from './delivery.ts';
 import type { AnalyticsEvent, DeadLetter, DeadLetterReason, DeliveredBy, Issue, Stage } from './event.ts';
 import { sha256 } from './identity.ts';
+import { isObject } from './shape.ts';
 import { cutText } from './text.ts';
 
 const mostIssues = 20;
@@ -41,7 +42,7 @@ export interface KnownFacts {
 const longestAgent = 500;
 
 /** What the transport knew, as far as it may be stored: enough to judge a replay as if received then. */
-const peerOf = (origin: Origin, ip: string | null): Record<string, unknown> => {
+const peerOf = (origin: Origin, ip: string | null, userAgent: string | null): Record<string, unknown> => {
   switch (origin.road) {
     case 'track':
       return {
@@ -67,19 +68,15 @@ const peerOf = (origin: Origin, ip: string | null): Record<string, unknown> => {
         app_id: origin.appId,
         traceparent: origin.traceparent,
         redelivered: origin.redelivered,
+        user_agent: userAgent ?? undefined,
+        ip_address: ip ?? undefined,
       };
   }
 };
 
-const contextOf = (
-  origin: Origin,
-  ip: string | null,
-  facts: KnownFacts,
-  payload: LetterPayload,
-  alwaysNew: boolean,
-): string =>
+const contextOf = ({ origin, ip, userAgent = null, facts, payload, alwaysNew }: LetterParts): string =>
   JSON.stringify({
-    ...peerOf(origin, ip),
+    ...peerOf(origin, ip, userAgent),
     event_id: facts.eventId,
     event_timestamp: facts.eventTimestamp,
     client_timestamp: facts.clientTimestamp,
@@ -119,6 +116,8 @@ export interface LetterParts {
   readonly payload: LetterPayload;
   /** the peer's address as far as STORE_IP allows */
   readonly ip: string | null;
+  /** that an AMQP message names in its meta, cut; HTTP's is the origin's own */
+  readonly userAgent?: string | null;
   readonly facts: KnownFacts;
   /** an event that is always new makes a letter each time: its made id is part of the claim */
   readonly alwaysNew: boolean;
@@ -127,7 +126,7 @@ export interface LetterParts {
 
 /** A dead letter of any stage. Its claim: `dead|<source>|<reason>|<SHA-256 of the payload>[|<made id>]`. */
 export const letterOf = (parts: LetterParts): DeadLetter => {
-  const { stage, reason, origin, via, receivedAt, payload, facts, alwaysNew } = parts;
+  const { stage, reason, via, receivedAt, payload, facts, alwaysNew } = parts;
   const issues = boundedIssues(parts.issues);
   const claim = `dead|${via}|${reason}|${payload.sha256}`;
   return {
@@ -136,7 +135,7 @@ export const letterOf = (parts: LetterParts): DeadLetter => {
     stage,
     reason,
     detail: detailOf(parts.detail ?? {}, issues),
-    context: contextOf(origin, parts.ip, facts, payload, alwaysNew),
+    context: contextOf(parts),
     payload: payload.text,
     receivedAt,
     fingerprint: sha256(alwaysNew && facts.eventId !== undefined ? `${claim}|${facts.eventId}` : claim),
@@ -173,11 +172,22 @@ export const undecodableLetter = (
     concerns: undefined,
   });
 
-/** The address that STORE_IP let stand in the event's meta. */
-const ipOfMeta = (meta: string): string | null => {
-  const parsed: unknown = JSON.parse(meta);
-  if (typeof parsed !== 'object' || parsed === null || !('ip_address' in parsed)) return null;
-  return typeof parsed.ip_address === 'string' ? parsed.ip_address : null;
+interface StoredFacts {
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+  /** ms */
+  readonly sentAt: number | undefined;
+}
+
+/** What the event's meta says of its peer, as far as STORE_IP let it stand, and of its sending clock. */
+const factsOfMeta = (text: string): StoredFacts => {
+  const meta: unknown = JSON.parse(text);
+  const { ip_address, user_agent, sent_at } = isObject(meta) ? meta : {};
+  return {
+    ip: typeof ip_address === 'string' ? ip_address : null,
+    userAgent: typeof user_agent === 'string' ? user_agent : null,
+    sentAt: typeof sent_at === 'number' ? sent_at : undefined,
+  };
 };
 
 const eventLetter = (
@@ -190,6 +200,7 @@ const eventLetter = (
   detail: Readonly<Record<string, unknown>>,
 ): DeadLetter => {
   const { row } = event;
+  const { ip, userAgent, sentAt } = factsOfMeta(row.meta);
   return letterOf({
     stage,
     reason,
@@ -199,11 +210,13 @@ const eventLetter = (
     via,
     receivedAt: row.received_at,
     payload: payloadOfText(row.payload),
-    ip: ipOfMeta(row.meta),
+    ip,
+    userAgent,
     facts: {
       eventId: row.event_id,
       eventTimestamp: row.event_timestamp,
       clientTimestamp: row.client_timestamp ?? undefined,
+      sentAt,
       fingerprint: event.fingerprint,
       contentHash: event.contentHash,
     },

@@ -11,6 +11,8 @@ export type Origin =
       readonly ip: string | undefined;
       /** on loopback and without a forwarding header: never a bot, no rate limits (events.md 8) */
       readonly local: boolean;
+      /** of the request's header, passed through to the broker */
+      readonly traceparent?: string | undefined;
     }
   | { readonly road: 'collector'; readonly userAgent: string | undefined; readonly ip: string | undefined }
   | {

@@ -11,7 +11,7 @@ import {
 } from './contracts/business.ts';
 import { judgeBy } from './contracts/issues.ts';
 import { correlationOf } from './correlation.ts';
-import type { AnalyticsEvent, BusinessRow, CanonicalType } from './event.ts';
+import type { AnalyticsEvent, BusinessRow, CanonicalType, Scope } from './event.ts';
 import { givenId } from './event-id.ts';
 import type { KnownType, MetricType } from './event-types.ts';
 import { numberOf, plainText } from './fields.ts';
@@ -20,6 +20,7 @@ import type { Intake } from './intake.ts';
 import { type ItemFields, itemsOf } from './items.ts';
 import { type Refusal, refuseInvalid, refuseOutOfRange } from './refusal.ts';
 import { metaOf, peerFacts } from './row-meta.ts';
+import { scopeOf } from './scope.ts';
 import { isSeed } from './seeds.ts';
 
 export type Business = Extract<KnownType, { kind: 'domain' | 'metric' }>;
@@ -59,6 +60,7 @@ interface MadeId {
 /** The typed columns and items, with the client's own time as sent, of an HTTP event that has a time and no id. */
 const madeId = (
   intake: Intake,
+  scope: Scope,
   canonical: CanonicalType,
   typed: Readonly<Record<string, unknown>>,
   clocks: Clocks,
@@ -69,7 +71,7 @@ const madeId = (
   }
   if (clocks.asSent === undefined) return { id: randomUUID(), alwaysNew: true };
   const fields = canonicalText({ ...typed, time_as_sent: clocks.asSent });
-  return { id: idFromFields('domain', canonical, fields), alwaysNew: false };
+  return { id: idFromFields(scope, canonical, fields), alwaysNew: false };
 };
 
 const withIds = (items: readonly ItemFields[], event_id: string, order_id: string | null) =>
@@ -95,7 +97,7 @@ export const normaliseBusiness = (
   known: Business | undefined,
   raw: string,
 ): AnalyticsEvent | Refusal => {
-  const scope = 'domain';
+  const scope = scopeOf(intake, raw);
   const given = givenId(intake, scope);
   const clocks = clocksOf(intake, false);
   const correlationId = correlationOf(intake);
@@ -113,6 +115,7 @@ export const normaliseBusiness = (
     given === undefined
       ? madeId(
           intake,
+          scope,
           canonical,
           { ...fields, correlation_id: correlationId, event_type: raw, items, service },
           clocks,

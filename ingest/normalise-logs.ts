@@ -6,7 +6,7 @@ import { type Clocks, clocksOf, isInRange } from './clocks.ts';
 import { judgeBy } from './contracts/issues.ts';
 import { apiRequestContract, dbQueryContract, logLimits as limits } from './contracts/logs.ts';
 import { correlationOf } from './correlation.ts';
-import type { AnalyticsEvent, CommonRow, TypedRow } from './event.ts';
+import type { AnalyticsEvent, CommonRow, Scope, TypedRow } from './event.ts';
 import { givenId } from './event-id.ts';
 import type { KnownType } from './event-types.ts';
 import { optionalId, optionalText, plainText, requiredText, wholeNumberOf } from './fields.ts';
@@ -14,6 +14,7 @@ import { contentHashOfBody, fingerprintOf, idFromFields, idFromMessage } from '.
 import type { Intake } from './intake.ts';
 import { type Refusal, refuseInvalid, refuseOutOfRange } from './refusal.ts';
 import { metaOf, peerFacts } from './row-meta.ts';
+import { scopeOf } from './scope.ts';
 import { isSeed } from './seeds.ts';
 
 export type Log = Extract<KnownType, { kind: 'api_request_log' | 'db_query_perf' }>;
@@ -46,6 +47,7 @@ const dbFields = (intake: Intake) => ({
 
 const madeId = (
   intake: Intake,
+  scope: Scope,
   typed: Readonly<Record<string, unknown>>,
   clocks: Clocks,
 ): { readonly id: string; readonly alwaysNew: boolean } => {
@@ -55,7 +57,7 @@ const madeId = (
   }
   if (clocks.asSent === undefined) return { id: randomUUID(), alwaysNew: true };
   const fields = canonicalText({ ...typed, time_as_sent: clocks.asSent });
-  return { id: idFromFields('domain', 'other', fields), alwaysNew: false };
+  return { id: idFromFields(scope, 'other', fields), alwaysNew: false };
 };
 
 type ApiFields = ReturnType<typeof apiFields>;
@@ -90,7 +92,7 @@ const typedRow = (common: CommonRow, own: Own): TypedRow => {
 
 /** A request log or a query measurement to its row. */
 export const normaliseLog = (intake: Intake, known: Log, raw: string): AnalyticsEvent | Refusal => {
-  const scope = 'domain';
+  const scope = scopeOf(intake, raw);
   const given = givenId(intake, scope);
   const clocks = clocksOf(intake, false);
   const correlationId = correlationOf(intake);
@@ -107,7 +109,7 @@ export const normaliseLog = (intake: Intake, known: Log, raw: string): Analytics
 
   const contentHash = contentHashOfBody(intake.body);
   const typed = { ...own.fields, event_type: known.kind, session_id, user_id };
-  const made = given === undefined ? madeId(intake, typed, clocks) : undefined;
+  const made = given === undefined ? madeId(intake, scope, typed, clocks) : undefined;
   const eventId = given ?? made?.id ?? '';
   const alwaysNew = made?.alwaysNew ?? false;
   const time = alwaysNew ? clocks.event + intake.ordinal : clocks.event;

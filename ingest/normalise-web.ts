@@ -15,6 +15,7 @@ import { givenEntityKeys } from './keys.ts';
 import { pagePathOf, productOfPath } from './page-path.ts';
 import { type Refusal, refuseInvalid, refuseOutOfRange } from './refusal.ts';
 import { metaOf, peerFacts } from './row-meta.ts';
+import { scopeOf } from './scope.ts';
 import { isSeed } from './seeds.ts';
 import { webContentOf } from './web-content.ts';
 import { pick, webFieldsOf } from './web-fields.ts';
@@ -41,14 +42,6 @@ const contractOf = (intake: Intake): WebContract => {
   const { road } = intake.origin;
   if (road === 'amqp') return 'ui';
   return road;
-};
-
-/** `ui` for /track and `ui.*` messages: a public client can never claim a domain event's id. */
-const scopeOf = (intake: Intake, raw: string): Scope => {
-  const { origin } = intake;
-  if (origin.road === 'track') return 'ui';
-  if (origin.road === 'collector') return 'domain';
-  return origin.routingKey.startsWith('ui.') || /^ui\./i.test(raw) ? 'ui' : 'domain';
 };
 
 const botOf = (intake: Intake): Flag => {

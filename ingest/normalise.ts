@@ -4,14 +4,7 @@ import { clocksOf } from './clocks.ts';
 import { undecodableLetter } from './dead-letter.ts';
 import type { Decoded } from './decode.ts';
 import type { Origin } from './delivery.ts';
-import type {
-  AnalyticsEvent,
-  DeadLetter,
-  DeadLetterReason,
-  DeliveredBy,
-  Scope,
-  SourceName,
-} from './event.ts';
+import type { AnalyticsEvent, DeadLetter, DeadLetterReason, DeliveredBy, SourceName } from './event.ts';
 import { givenId } from './event-id.ts';
 import { type KnownType, knownType } from './event-types.ts';
 import type { Intake, Mark } from './intake.ts';
@@ -20,6 +13,7 @@ import { normaliseBusiness } from './normalise-business.ts';
 import { normaliseLog } from './normalise-logs.ts';
 import { normaliseWeb } from './normalise-web.ts';
 import { concernOf, type Refusal, refuse } from './refusal.ts';
+import { scopeOf } from './scope.ts';
 import { sectionsOf } from './sections.ts';
 import { isObject } from './shape.ts';
 import { readTime } from './time.ts';
@@ -120,18 +114,14 @@ const dispatch = (
   }
 };
 
-const scopeOfRoad = ({ origin }: Intake): Scope =>
-  origin.road === 'track' || (origin.road === 'amqp' && origin.routingKey.startsWith('ui.'))
-    ? 'ui'
-    : 'domain';
-
 const refuseType = (
   intake: Intake,
   reason: Extract<DeadLetterReason, 'missing_event_type' | 'unknown_event_type'>,
+  raw: string | undefined,
   concerns: string | undefined,
   message: string,
 ): Refusal => {
-  const scope = scopeOfRoad(intake);
+  const scope = scopeOf(intake, raw);
   const found = { given: givenId(intake, scope), clocks: clocksOf(intake, scope === 'ui'), scope };
   return refuse(intake, concerns, reason, [{ path: 'event_type', code: reason, message }], found);
 };
@@ -139,12 +129,13 @@ const refuseType = (
 const judgeIntake = (intake: Intake): AnalyticsEvent | Refusal => {
   const type = rawTypeOf(intake);
   if (type === undefined)
-    return refuseType(intake, 'missing_event_type', undefined, 'an event names its type');
+    return refuseType(intake, 'missing_event_type', undefined, undefined, 'an event names its type');
   const known = knownType(type.raw);
   if (!isAccepted(intake, known, type.raw)) {
     return refuseType(
       intake,
       'unknown_event_type',
+      type.raw,
       concernOf(known, type.raw),
       'no event of this name is taken here',
     );

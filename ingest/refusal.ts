@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { keepableIp } from './address.ts';
 import type { Clocks } from './clocks.ts';
 import { letterOf, payloadOfText } from './dead-letter.ts';
 import type { DeadLetter, DeadLetterReason, Issue, Scope } from './event.ts';
 import { type KnownType, reasonType } from './event-types.ts';
 import { fingerprintOf, idFromMessage } from './identity.ts';
-import { type Intake, peerIp } from './intake.ts';
+import type { Intake } from './intake.ts';
+import { peerFacts } from './row-meta.ts';
 import { isoOf } from './time.ts';
 
 export interface Refusal {
@@ -54,6 +56,7 @@ export const refuse = (
 ): Refusal => {
   const { clocks, scope, contentHash } = found;
   const { eventId, alwaysNew } = identityOf(intake, found);
+  const { ip, userAgent } = peerFacts(intake, (address) => keepableIp(address, intake.storeIp));
   return {
     kind: 'dead-letter',
     letter: letterOf({
@@ -64,7 +67,8 @@ export const refuse = (
       via: intake.via,
       receivedAt: intake.receivedAt,
       payload: payloadOfText(intake.text),
-      ip: peerIp(intake),
+      ip,
+      userAgent,
       facts: {
         eventId,
         eventTimestamp: clocks?.event,

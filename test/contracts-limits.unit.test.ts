@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Origin } from '../ingest/delivery.ts';
+import { bronzeColumns } from '../sinks/bronze-columns.ts';
 import {
   amqpOrigin,
   business,
@@ -90,7 +91,7 @@ const limits: readonly Limit[] = [
   limit(collector, order, 'currency', 10, 'cut'),
   limit(collector, order, 'payment_method', 32, 'cut'),
   limit(collector, order, 'status', 32, 'cut'),
-  limit(collector, order, 'provider', 64, 'cut'),
+  limit(collector, order, 'provider', 50, 'cut'),
   limit(collector, order, 'service', 64, 'refused'),
   limit(amqpOrigin('order.created'), order, 'service', 64, 'cut'),
   limit(amqpOrigin('x'), {}, 'event_type', 128, 'refused'),
@@ -137,6 +138,16 @@ describe('texts and ids', () => {
     const { row } = eventOf(judged);
     expect({ ...row }).toMatchObject({ [field]: beyond === 'cut' ? fits : null });
     expect(metaOf(row).marks).toMatchObject({ [field]: beyond === 'cut' ? 'cut' : 'too_long' });
+  });
+
+  it("every limit is its column's", () => {
+    for (const { origin, body, field, limit } of limits) {
+      const { table } = eventOf(judge({ ...body, [field]: 'x' }, origin));
+      const column = bronzeColumns[table].find(({ name }) => name === field);
+      // what has no column in its table only stands in the payload
+      if (column === undefined) continue;
+      expect(column, `${table}.${field}`).toMatchObject({ length: limit });
+    }
   });
 
   it('lengths are UTF-16 units, as nvarchar counts', () => {

@@ -47,7 +47,7 @@ describe('fingerprints', () => {
     ['domain', { ...page_view, event_id: id }, collector],
     ['domain', { ...page_view, event_id: id }, amqpOrigin('some.key')],
     ['domain', paid, amqpOrigin('order.paid')],
-    ['domain', { ...paid, event_type: 'order.paid' }, amqpOrigin('ui.page_view')],
+    ['ui', { ...paid, event_type: 'order.paid' }, amqpOrigin('ui.page_view')],
     ['domain', { ...paid, event_type: 'order.paid' }, collector],
   ] as const)('scope %s', (scope, body, origin) => {
     expect(eventOf(judge(body, origin))).toMatchObject({ scope, fingerprint: hex(`${scope}|${id}`) });
@@ -295,7 +295,8 @@ describe('content of a web event', () => {
 });
 
 describe('dead letters', () => {
-  const event = eventOf(judge({ ...page_view, event_id: id, event_timestamp: isoAt(-1) }, track));
+  const sent_at = isoAt(-3);
+  const event = eventOf(judge({ ...page_view, event_id: id, event_timestamp: isoAt(-1), sent_at }, track));
 
   it('a conflict tells both hashes', () => {
     const stored = 'a'.repeat(64);
@@ -321,6 +322,7 @@ describe('dead letters', () => {
       event_id: id,
       event_timestamp: receivedAt - 1,
       client_timestamp: receivedAt - 1,
+      sent_at: receivedAt - 3,
       fingerprint: event.fingerprint,
       content_hash: event.contentHash,
     });
@@ -377,6 +379,17 @@ describe('dead letters', () => {
       payload_encoding: 'utf8',
       payload_sha256: hex(payload),
     });
+  });
+
+  it("over the broker: the peer that the message's meta names, as far as it may be stored", () => {
+    const body = { ...click, event_id: id, meta: { user_agent: ' UA ', ip_address: '203.0.113.77' } };
+    const said = { user_agent: 'UA', ip_address: '203.0.113.0' };
+    const { element_id: _, ...broken } = body;
+    const invalid = letterFrom(judge(broken, amqpOrigin('ui.click')));
+    expect(JSON.parse(invalid.context)).toMatchObject(said);
+    const sound = eventOf(judge(body, amqpOrigin('ui.click')));
+    const conflict = conflictLetter(sound, 'a'.repeat(64), 'rabbitmq', amqpOrigin('ui.click'));
+    expect(JSON.parse(conflict.context)).toMatchObject(said);
   });
 
   it('of /track: route, agent, locality and the clock of sending', () => {

@@ -8,6 +8,7 @@ import {
   judge,
   least,
   letterFrom,
+  metaOf,
   receivedAt,
   throughBroker,
   trackOrigin,
@@ -231,6 +232,18 @@ describe('the accepted range', () => {
     expect(eventOf(judge(ahead, track)).row.event_timestamp).toBe(receivedAt);
     const behind = { ...page_view, event_timestamp: receivedAt - 2 * year, sent_at: receivedAt - 2 * year };
     expect(eventOf(judge(behind, track)).row.event_timestamp).toBe(receivedAt);
+  });
+  it('a clock that was corrected fits its column, on both roads', () => {
+    for (const client of [1e15, -1e11]) {
+      const event = eventOf(judge({ ...page_view, event_timestamp: client, sent_at: client }, track));
+      for (const { row } of [event, eventOf(throughBroker(event))]) {
+        expect(row).toMatchObject({ event_timestamp: receivedAt, client_timestamp: null });
+        expect(metaOf(row).marks).toEqual({ client_timestamp: 'not_valid' });
+      }
+    }
+    const last = Date.UTC(9999, 11, 31);
+    const event = eventOf(judge({ ...page_view, event_timestamp: last, sent_at: last }, track));
+    for (const { row } of [event, eventOf(throughBroker(event))]) expect(row.client_timestamp).toBe(last);
   });
   it('times beyond what a date can hold are told, not thrown', () => {
     const body = { ...page_view, event_timestamp: 8.639e15, sent_at: 1 };

@@ -62,9 +62,20 @@ describe('a single event', () => {
       userAgent: 'shopper/1',
       ip: '127.0.0.1',
       local: true,
+      traceparent: undefined,
     });
     expect(delivery!.receivedAt).toBeGreaterThanOrEqual(before);
     expect(delivery!.deadline).toBe(delivery!.receivedAt + 5_000);
+  });
+
+  it('hands the trace context on, and nothing that is none', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    await track(pageView(), { traceparent });
+    await track(pageView(), { traceparent: 'x'.repeat(2_000) });
+    expect(door.settler.deliveries.map(({ origin }) => origin)).toMatchObject([
+      { traceparent },
+      { traceparent: undefined },
+    ]);
   });
 
   it('takes its type from the path on the typed routes', async () => {

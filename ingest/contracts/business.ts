@@ -44,7 +44,7 @@ export const businessLimits = {
   currency: 10,
   paymentMethod: 32,
   status: 32,
-  provider: 64,
+  provider: 50,
 } as const;
 
 export const serviceContract = z.object({ service: requiredUpTo(businessLimits.service) });

@@ -20,6 +20,7 @@ import {
   type RateLimits,
 } from './limits.ts';
 import { trackingOpenapi } from './openapi.ts';
+import { traceparentOf } from './traceparent.ts';
 import { trackingWording } from './wording.ts';
 
 export interface TrackingOptions extends RateLimits {
@@ -91,6 +92,7 @@ export function createTrackingSource(options: TrackingOptions): TrackingSource {
       userAgent: request.headers['user-agent'],
       ip: cleanAddress(options.trustProxy === false ? peer : request.ip),
       local: isLocal(request),
+      traceparent: traceparentOf(request.headers.traceparent),
     };
   }
 

@@ -1,8 +1,8 @@
 import { type MonoTypeOperatorFunction, Observable, type Subscriber, tap } from 'rxjs';
 import type { Delivery } from '../../ingest/delivery.ts';
 import type { AnalyticsEvent } from '../../ingest/event.ts';
-import type { Publisher } from '../../ingest/rabbitmq/publisher.ts';
-import { type UiMessage, uiMessageOf } from '../../ingest/ui-message.ts';
+import type { Publisher, PublishMessage } from '../../ingest/rabbitmq/publisher.ts';
+import { uiMessageOf } from '../../ingest/ui-message.ts';
 import type { Resolution } from '../commit/committer.ts';
 import { addEntry, conclude, type Entry, type Member, newMember } from '../commit/entry.ts';
 
@@ -81,7 +81,7 @@ export function createTrackedPublishing(options: TrackedPublishingOptions): Trac
   }
 
   /** Concludes the entry when the broker has it for sure; otherwise leaves it open, to go in directly. */
-  async function publish(entry: Entry, event: AnalyticsEvent, message: UiMessage): Promise<void> {
+  async function publish(entry: Entry, event: AnalyticsEvent, message: PublishMessage): Promise<void> {
     const record = ownConsumer ? keep(event) : undefined;
     if (ownConsumer && record === undefined) return;
     const result = await publisher.publish(message);
@@ -103,11 +103,13 @@ export function createTrackedPublishing(options: TrackedPublishingOptions): Trac
   }
 
   function publishables(member: Member): readonly Promise<void>[] {
-    if (member.delivery.via !== 'tracking') return [];
+    const { via, origin } = member.delivery;
+    if (via !== 'tracking') return [];
+    const traceparent = origin.road === 'track' ? origin.traceparent : undefined;
     const publishing: Promise<void>[] = [];
     for (const entry of member.entries) {
       if (entry.event === undefined || entry.outcome !== undefined) continue;
-      const message = uiMessageOf(entry.event);
+      const message = { ...uiMessageOf(entry.event), traceparent };
       if (publisher.ready(message.routingKey)) publishing.push(publish(entry, entry.event, message));
     }
     return publishing;
