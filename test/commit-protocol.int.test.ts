@@ -196,12 +196,18 @@ describe('rule 5: error classes', () => {
     const seen = { probes: 0 };
     const bad: CommitResult = { kind: 'failed', failure: 'data', code: 'TEST', message: 'our bug' };
     let broken = true;
+    let refusedAlone = 0;
     const harness = await path({
-      breakerMs: 60_000,
-      wrap: hookCommit(async (batch, commit) => (broken && batch.events.length > 0 ? bad : commit(batch))),
+      breakerMs: 8_000,
+      wrap: hookCommit(async (batch, commit) => {
+        if (!broken || batch.events.length === 0) return commit(batch);
+        if (batch.events.length === 1) refusedAlone += 1;
+        return bad;
+      }),
     });
     const sent = harness.send(Array.from({ length: 24 }, () => pageView()));
-    await eventually(() => expect(sent.member.handed).toBe(true));
+    // only when every row has been refused is it the breaker that holds them
+    await eventually(() => expect(refusedAlone).toBe(24));
     broken = false;
     expect(kinds(await sent.answer)).toEqual(Array(24).fill('stored'));
 

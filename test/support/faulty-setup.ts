@@ -43,8 +43,10 @@ export async function drained(running: PipelineProcess, broker: Broker, queue: s
   );
 }
 
-/** Demands that the page counts what a recount counts, stops in order, and demands that every promise was kept
- * and, with a broker, that nothing is left in the queue. */
+/**
+ * Demands that the page shows what a recount of Bronze counts; stops in order; demands that every promise was kept
+ * and, with a broker, that nothing is left in the queue.
+ */
 export async function stopAndJudge(
   running: PipelineProcess,
   ledger: Ledger,

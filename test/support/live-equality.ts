@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { SnapshotFrame } from '../../live-dashboard/frames.ts';
+import { eventually } from './eventually.ts';
 import type { PipelineProcess } from './pipeline-process.ts';
 import { type RecountEvent, type RecountFunnel, recount } from './recount.ts';
 
@@ -28,8 +29,14 @@ const everyEvent = [
 
 const text = (value: unknown): string | null => (value === null ? null : String(value));
 
-/** While nothing comes in: what the page shows is what a plain recount of Bronze counts at the same moment. */
-export async function expectLiveEqualsRecount(running: PipelineProcess): Promise<void> {
+/**
+ * While nothing comes in: what the page shows is what a plain recount of Bronze counts at the same moment. What was
+ * committed last may still wait for a look-up of its order.
+ */
+export const expectLiveEqualsRecount = (running: PipelineProcess): Promise<void> =>
+  eventually(() => compare(running), { timeoutMs: 10_000, everyMs: 250 });
+
+async function compare(running: PipelineProcess): Promise<void> {
   const live = (await (await fetch(`${running.dashboardUrl}/api/live`)).json()) as SnapshotFrame;
   expect(live.kind).toBe('snapshot');
   const events = (await running.sql(everyEvent)).map(
