@@ -4,6 +4,8 @@ import { cutText } from './text.ts';
 export const longestPath = 400;
 
 const scheme = /^[a-z][a-z0-9+.-]*$/i;
+/** Only these make a UUID segment change; most paths have none. */
+const upperHex = /[A-F]/;
 const uuidSegment = /(?<=^|\/)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?=\/|$)/gi;
 
 const pathStart = (url: string, end: number): number => {
@@ -31,7 +33,7 @@ export const pagePathOf = (url: string): string => {
   const start = pathStart(url, end);
   if (start === -1 || start >= end) return '/';
   let path = withoutTrailingSlashes(url.slice(start, end));
-  if (path.length >= 36) path = path.replace(uuidSegment, (id) => id.toLowerCase());
+  if (path.length >= 36 && upperHex.test(path)) path = path.replace(uuidSegment, (id) => id.toLowerCase());
   if (path.length > longestPath) path = withoutTrailingSlashes(cutText(path, longestPath));
   return path === '' ? '/' : path;
 };
