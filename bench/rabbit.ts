@@ -8,7 +8,6 @@ import { type Bench, sideBySide } from './table.ts';
 
 const messages = 60_000;
 const prefetch = 1_000;
-const exchange = 'domain.events';
 
 /** The queue is filled first; then it is drained at full speed. */
 export const rabbitToBronze: Bench = {
@@ -71,15 +70,12 @@ async function storedBy(dashboardUrl: string): Promise<number> {
 async function fill(url: string, queue: string): Promise<void> {
   const connection = await connect(url);
   const channel = await connection.createConfirmChannel();
-  await channel.assertExchange(exchange, 'topic', { durable: true });
   await channel.assertQueue(queue, { durable: true });
-  await channel.bindQueue(queue, exchange, 'order.created');
   for (let i = 0; i < messages; i += 1) {
     channel.sendToQueue(queue, orderCreated(), { persistent: true, contentType: 'application/json' });
     if (i % 1_000 === 999) await channel.waitForConfirms();
   }
   await channel.waitForConfirms();
-  await channel.unbindQueue(queue, exchange, 'order.created');
   await connection.close();
 }
 

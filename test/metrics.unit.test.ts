@@ -39,6 +39,7 @@ describe('/metrics', () => {
       'kada_events_received_total counter',
       'kada_events_stored_total counter',
       'kada_fingerprint_cache_total counter',
+      'kada_fingerprint_filter_bytes gauge',
       'kada_funnel_bytes gauge',
       'kada_funnel_sessions gauge',
       'kada_inflight_events gauge',
