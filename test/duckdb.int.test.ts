@@ -237,7 +237,7 @@ describe('a process that is killed', () => {
   });
 });
 
-describe('the mark', () => {
+describe('rule 17: the mark', () => {
   test('it names the database and follows the commits, at a second’s pace and at close', async () => {
     const warehouse = await open();
     const { id, seq } = await mark();
@@ -397,7 +397,7 @@ describe('the query door', () => {
   });
 });
 
-describe('when DuckDB breaks', () => {
+describe('rules 4 and 5: when DuckDB breaks', () => {
   test.each([
     ['commit', 'away'],
     // Seen first here: "Transaction COMMIT succeeded and is durable, but the autocheckpoint failed".

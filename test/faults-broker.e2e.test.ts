@@ -48,7 +48,7 @@ async function finish({ running, ledger, load, queue }: Running, services?: Amqp
   expectCleanAnswers(ledger);
 }
 
-test('the broker stops and starts again: /track goes direct meanwhile, and all comes together', async () => {
+test('rule 10: the broker stops and starts again: /track goes direct meanwhile, and all comes together', async () => {
   const setup = await start('stops');
   const services = startServices(setup);
   await moreAnswers(setup.ledger, 'amqp confirmed', 50);
@@ -86,7 +86,7 @@ test('the broker closes every connection, twice, under load', async () => {
   await finish(setup, services);
 });
 
-test('the queue is deleted under load while another queue is bound to ui.*: every 202 is in Bronze', async () => {
+test('rule 10: the queue is deleted under load while another queue is bound to ui.*: every 202 is in Bronze', async () => {
   const { load: first, ...setup } = await start('deleted');
   await first.stop();
   const spy = `${setup.queue}.spy`;
@@ -112,7 +112,7 @@ test('the queue is deleted under load while another queue is bound to ui.*: ever
   await broker.deleteQueue(spy);
 });
 
-test('under a memory alarm acks go on and /track goes direct, without a single 5xx', async () => {
+test('rules 9 and 10: under a memory alarm acks go on and /track goes direct, without a single 5xx', async () => {
   const setup = await start('alarm');
   const { running, ledger, queue, exchange } = setup;
   // messages wait in the queue while the process cannot take them
@@ -141,7 +141,7 @@ test('under a memory alarm acks go on and /track goes direct, without a single 5
   await finish(setup);
 });
 
-test('the consumer’s channel is closed with 1,000 unacked messages under commit: none is lost, none is double', async () => {
+test('rule 8: the consumer’s channel is closed with 1,000 unacked messages under commit: none is lost, none is double', async () => {
   // a broker that closes channels whose deliveries are not acked within a second
   await broker.ctl(
     'eval',

@@ -17,7 +17,7 @@ const batchSize = 200;
 /** a fixed set of ids, far more than the cache holds, so that most of what comes is old and must be looked up */
 const poolSize = 20_000;
 
-test('a flood beyond its means is answered 503, every 202 is in Bronze once, and memory stays flat', {
+test('rule 18: a flood beyond its means is answered 503, every 202 is in Bronze once, and memory stays flat', {
   timeout: 120_000,
 }, async () => {
   const running = await startPipeline({

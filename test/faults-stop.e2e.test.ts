@@ -34,7 +34,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test('SIGTERM to node under mixed load, three times: exit 0, senders are told, nothing is lost', async () => {
+test('rule 14: SIGTERM to node under mixed load, three times: exit 0, senders are told, nothing is lost', async () => {
   const dataDir = await createDataDir();
   const { exchange, queue, env } = await brokerNames(broker, 'sigterm');
   const random = createRandom(17);
@@ -61,7 +61,7 @@ test('SIGTERM to node under mixed load, three times: exit 0, senders are told, n
   expectCleanStops(ledger);
 });
 
-test('SIGTERM to npm under load: the pipeline below it stops in order and lets go of the warehouse', async () => {
+test('rule 14: SIGTERM to npm under load: the pipeline below it stops in order and lets go of the warehouse', async () => {
   const { exchange, queue, env } = await brokerNames(broker, 'npm');
   const random = createRandom(19);
   const ledger = createLedger();

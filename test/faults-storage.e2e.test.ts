@@ -67,7 +67,7 @@ test('the disk is full: told in the log and by 503, nothing acked is missing, an
   await stopAndJudge(roomy, ledger, { broker, queue });
 });
 
-test('less free disk than MIN_FREE_DISK_MB: every entrance answers 503 disk_low and the consumer pauses', async () => {
+test('rule 18: less free disk than MIN_FREE_DISK_MB: every entrance answers 503 disk_low and the consumer pauses', async () => {
   const { exchange, queue, env } = await brokerNames(broker, 'low');
   const ledger = createLedger();
   const random = createRandom(29);
@@ -131,7 +131,7 @@ test('a second process on the same file exits 2, says who has it, and does not d
   await stopAndJudge(first, ledger);
 });
 
-test('a WAL that was cut off: refused with KADA_WAREHOUSE_BEHIND until --accept-loss says to go on', async () => {
+test('rule 17: a WAL that was cut off: refused with KADA_WAREHOUSE_BEHIND until --accept-loss says to go on', async () => {
   const dataDir = await createDataDir();
   const client = createHttpClient();
   const random = createRandom(37);
