@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Delivery, UnavailableReason } from '../../ingest/delivery.ts';
+import type { Settlement, UnavailableReason } from '../../ingest/delivery.ts';
 import type { AnalyticsEvent, DeadLetter } from '../../ingest/event.ts';
 import type { CommitResult, Warehouse } from '../../sinks/warehouse.ts';
 import type { Availability } from './availability.ts';
@@ -247,7 +247,7 @@ export function createCommitter(claims: Claims, options: CommitterOptions): Comm
   function release(member: Member, reason: UnavailableReason): void {
     if (!live.delete(member)) return;
     claims.withdraw(member);
-    member.delivery.settle({ kind: 'unavailable', reason });
+    member.delivery.settle(unfinished(member, reason));
     member.delivery.release();
     tellIdle();
   }
@@ -266,7 +266,7 @@ export function createCommitter(claims: Claims, options: CommitterOptions): Comm
       if (current !== undefined) current.givenBack = true;
       for (const member of [...live]) {
         if (!member.handed) release(member, 'warehouse_away');
-        else member.delivery.settle({ kind: 'unavailable', reason: 'warehouse_away' });
+        else member.delivery.settle(unfinished(member, 'warehouse_away'));
       }
     },
     doubtsResolved() {
@@ -277,8 +277,9 @@ export function createCommitter(claims: Claims, options: CommitterOptions): Comm
       for (const member of live) {
         const { deadline } = member.delivery;
         if (deadline === undefined || deadline > at) continue;
-        if (member.handed) member.delivery.settle(unknownOutcome(member));
-        else release(member, availability.away() === undefined ? 'overloaded' : 'warehouse_away');
+        const reason = availability.away() === undefined ? 'overloaded' : 'warehouse_away';
+        if (member.handed) member.delivery.settle(unfinished(member, reason));
+        else release(member, reason);
       }
     },
     drained() {
@@ -290,7 +291,12 @@ export function createCommitter(claims: Claims, options: CommitterOptions): Comm
   };
 }
 
-function unknownOutcome(member: Member): Parameters<Delivery['settle']>[0] {
+/**
+ * `unavailable` promises an HTTP sender that nothing was stored; of a batch that was handed over nobody knows. A
+ * message of the broker is simply given back: its claim is there or it is not when it comes again.
+ */
+function unfinished(member: Member, reason: UnavailableReason): Settlement {
+  if (!member.handed || member.delivery.deadline === undefined) return { kind: 'unavailable', reason };
   return {
     kind: 'outcome-unknown',
     eventIds: member.entries.map((entry) => entry.event?.row.event_id ?? entry.letter?.eventId),

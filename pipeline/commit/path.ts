@@ -36,6 +36,8 @@ export interface CommitPath extends Identification {
   readonly availability: Availability;
   readonly committer: Pick<Committer, 'sweep' | 'drained' | 'inFlight'>;
   readonly maybes: () => number;
+  /** fingerprints claimed and not yet settled */
+  readonly claimsInFlight: () => number;
 }
 
 /** The heart: claims, look-ups and the committer, wired to each other (commit-protocol.md). */
@@ -118,5 +120,13 @@ export function createCommitPath(options: CommitPathOptions): CommitPath {
     };
   }
 
-  return { take, ready$: ready, commit, availability, committer, maybes: lookUps.pending };
+  return {
+    take,
+    ready$: ready,
+    commit,
+    availability,
+    committer,
+    maybes: lookUps.pending,
+    claimsInFlight: claims.size,
+  };
 }
