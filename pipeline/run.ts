@@ -151,7 +151,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     horizonMs,
     now,
     log,
-  }).subscribe({ error: (error: unknown) => log.fatal({ err: error }, 'the stream ended: this is a bug') });
+  }).subscribe({ error: endProcess });
   const { committer } = path;
   const sweeper = setInterval(() => committer.sweep(now()), sweepEveryMs);
   urls.tracking = (await sources.tracking?.listen())?.url;
@@ -222,6 +222,13 @@ function describeFunnel({ name, title, windowSeconds, steps }: FunnelDefinition)
     windowSeconds,
     steps: steps.map((step) => ({ label: step.label, rule: stepRule(step) })),
   };
+}
+
+/** A stream that ended takes nothing in any more: as an uncaught error it ends the process, and what is unacked comes again. */
+function endProcess(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
 }
 
 /** Resolves when nothing is in flight any more; sources and committer have no common event for it. */

@@ -2,12 +2,14 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { afterAll } from 'vitest';
 
 const launcher = resolve(import.meta.dirname, '../../pipeline/launch.mjs');
 
 /** Without a `.env`. */
 const folder = mkdtempSync(join(tmpdir(), 'kada-command-'));
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+// A worker of the test runner is ended without its exit handlers.
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 export interface CommandRun {
   readonly code: number;
