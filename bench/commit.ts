@@ -135,10 +135,10 @@ async function openRaw(file: string): Promise<Raw> {
   const texts = Array.from({ length: 18 }, (_, i) => `text_${i} VARCHAR`).join(', ');
   const numbers = Array.from({ length: 8 }, (_, i) => `number_${i} INTEGER`).join(', ');
   await connection.run(
-    `CREATE TABLE events (event_id UUID, at TIMESTAMP, client_at TIMESTAMP, received_at TIMESTAMP, payload VARCHAR, meta VARCHAR, seq BIGINT, ${texts}, ${numbers})`,
+    `CREATE TABLE events (event_id UUID, event_at TIMESTAMP, client_at TIMESTAMP, received_at TIMESTAMP, payload VARCHAR, meta VARCHAR, seq BIGINT, ${texts}, ${numbers})`,
   );
   await connection.run(
-    'CREATE TABLE claims (fingerprint VARCHAR, prefix BIGINT, content_hash VARCHAR, event_id UUID, at TIMESTAMP, source VARCHAR, batch_id UUID)',
+    'CREATE TABLE claims (fingerprint VARCHAR, prefix BIGINT, content_hash VARCHAR, event_id UUID, first_seen_at TIMESTAMP, source VARCHAR, batch_id UUID)',
   );
 
   async function rate(batches: number): Promise<number> {
