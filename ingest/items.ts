@@ -2,7 +2,7 @@ import type { ItemRow } from './event.ts';
 import { mostInt, plainText } from './fields.ts';
 import { foldId } from './identity.ts';
 import { addIssue, addMark, type Intake } from './intake.ts';
-import { itemPriceKeys, itemProductKeys, itemQuantityKeys, itemsKeys, itemTotalKeys } from './keys.ts';
+import { itemPriceKeys, itemProductKeys, itemQuantityKeys, itemTotalKeys } from './keys.ts';
 import { centsOf } from './money.ts';
 import { find } from './sections.ts';
 import { isObject } from './shape.ts';
@@ -10,16 +10,6 @@ import { isObject } from './shape.ts';
 const longestId = 64;
 /** a body has at most 1,000 keys, so that more lines could not say anything */
 const mostItems = 1_000;
-
-const listOf = (intake: Intake): readonly unknown[] => {
-  for (const object of intake.sections.all) {
-    for (const key of itemsKeys) {
-      const value = object[key];
-      if (Array.isArray(value) && value.length > 0) return value;
-    }
-  }
-  return [];
-};
 
 const productOf = (intake: Intake, item: Record<string, unknown>, field: string): string | null => {
   const text = plainText(find([item], itemProductKeys));
@@ -55,13 +45,17 @@ const moneyOf = (
 
 export type ItemFields = Omit<ItemRow, 'event_id' | 'order_id'>;
 
+const none: readonly ItemFields[] = [];
+
 /**
  * The lines of an event that carries items, numbered from 1 by their place in the list. What a line says that
  * its column cannot hold is NULL with a mark (one bad price must not lose the order); a line that is no object
  * or says nothing makes no row.
+ * @param given what stands under the aliases of items
  */
-export const itemsOf = (intake: Intake): readonly ItemFields[] => {
-  const list = listOf(intake);
+export const itemsOf = (intake: Intake, given: unknown): readonly ItemFields[] => {
+  if (!Array.isArray(given)) return none;
+  const list: readonly unknown[] = given;
   if (list.length > mostItems) {
     addIssue(intake, 'items', 'too_big', `an event has at most ${mostItems} items`);
     return [];

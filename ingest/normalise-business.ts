@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { keepableIp } from './address.ts';
-import { type BusinessFields, businessFieldsOf, namedService, serviceOf } from './business-fields.ts';
+import { aliasedOf } from './alias-index.ts';
+import { type BusinessFields, businessFieldsOf, serviceOf } from './business-fields.ts';
 import { canonicalText } from './canonical-json.ts';
 import { type Clocks, clocksOf, isInRange } from './clocks.ts';
 import {
@@ -40,7 +41,13 @@ const judgeMetric = (intake: Intake, type: MetricType, fields: BusinessFields): 
     product_id: fields.product_id,
   });
 
-const judge = (intake: Intake, known: Business | undefined, raw: string, fields: BusinessFields): void => {
+const judge = (
+  intake: Intake,
+  known: Business | undefined,
+  raw: string,
+  fields: BusinessFields,
+  service: string | null,
+): void => {
   judgeBy(intake, eventTypeContract, { event_type: raw });
   if (known?.kind === 'domain') {
     const contract = domainContracts[known.canonical];
@@ -48,7 +55,6 @@ const judge = (intake: Intake, known: Business | undefined, raw: string, fields:
   }
   if (intake.origin.road !== 'collector') return;
   if (known?.kind === 'metric') judgeMetric(intake, known.type, fields);
-  const service = namedService(intake);
   if (service !== null) judgeBy(intake, serviceContract, { service });
 };
 
@@ -86,10 +92,15 @@ const withIds = (items: readonly ItemFields[], event_id: string, order_id: strin
   }));
 
 /** The collector's metric events are the web shop's unless they say otherwise. */
-const defaultService = (intake: Intake, known: Business | undefined, raw: string): string =>
-  known?.kind === 'metric' && intake.origin.road === 'collector' && namedService(intake) === null
+const defaultService = (
+  intake: Intake,
+  known: Business | undefined,
+  named: string | null,
+  raw: string,
+): string =>
+  known?.kind === 'metric' && intake.origin.road === 'collector' && named === null
     ? 'web'
-    : serviceOf(intake, raw);
+    : serviceOf(intake, named, raw);
 
 /** An event of the shop's services, or of a kind that no rule knows, to its business row and its items. */
 export const normaliseBusiness = (
@@ -100,16 +111,18 @@ export const normaliseBusiness = (
   const scope = scopeOf(intake, raw);
   const given = givenId(intake, scope);
   const clocks = clocksOf(intake, false);
-  const correlationId = correlationOf(intake);
-  const fields = businessFieldsOf(intake, known, correlationId);
-  const items = itemsOf(intake);
-  judge(intake, known, raw, fields);
+  const found = aliasedOf(intake.sections, intake.origin.road !== 'collector');
+  const correlationId = correlationOf(intake, found);
+  const fields = businessFieldsOf(intake, known, found, correlationId);
+  const items = itemsOf(intake, found.items);
+  const named = plainText(found.service) ?? null;
+  judge(intake, known, raw, fields, named);
   if (intake.issues !== undefined || clocks.event === undefined) {
     return refuseInvalid(intake, known, raw, { given, clocks, scope });
   }
 
   const canonical = known?.kind === 'domain' ? known.canonical : 'other';
-  const service = defaultService(intake, known, raw);
+  const service = defaultService(intake, known, named, raw);
   const contentHash = contentHashOfBody(intake.body);
   const made =
     given === undefined

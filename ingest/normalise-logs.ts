@@ -12,9 +12,11 @@ import type { KnownType } from './event-types.ts';
 import { optionalId, optionalText, plainText, requiredText, wholeNumberOf } from './fields.ts';
 import { contentHashOfBody, fingerprintOf, idFromFields, idFromMessage } from './identity.ts';
 import type { Intake } from './intake.ts';
+import { sessionKeys, userKeys } from './keys.ts';
 import { type Refusal, refuseInvalid, refuseOutOfRange } from './refusal.ts';
 import { metaOf, peerFacts } from './row-meta.ts';
 import { scopeOf } from './scope.ts';
+import { find } from './sections.ts';
 import { isSeed } from './seeds.ts';
 
 export type Log = Extract<KnownType, { kind: 'api_request_log' | 'db_query_perf' }>;
@@ -100,8 +102,8 @@ export const normaliseLog = (intake: Intake, known: Log, raw: string): Analytics
     known.kind === 'api_request_log'
       ? { kind: 'api', fields: apiFields(intake, correlationId) }
       : { kind: 'db', fields: dbFields(intake) };
-  const user_id = lenientUser(intake);
-  const session_id = lenientSession(intake, correlationId);
+  const user_id = lenientUser(intake, find(intake.sections.all, userKeys));
+  const session_id = lenientSession(intake, find(intake.sections.all, sessionKeys), correlationId);
   judgeBy(intake, own.kind === 'api' ? apiRequestContract : dbQueryContract, own.fields);
   if (intake.issues !== undefined || clocks.event === undefined) {
     return refuseInvalid(intake, known, raw, { given, clocks, scope });
