@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { Subject } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Outcome, Settlement } from '../ingest/delivery.ts';
+import type { Publisher } from '../ingest/rabbitmq/publisher.ts';
+import { createTrackedPublishing } from '../pipeline/steps/publish.ts';
 import type { CommitResult, Warehouse } from '../sinks/warehouse.ts';
 import {
   away,
@@ -27,6 +30,16 @@ async function path(options?: PathOptions): Promise<PathHarness> {
 afterEach(async () => {
   for (const harness of open.splice(0)) await harness.close();
 });
+
+const unusedPublisher: Omit<Publisher, 'publish'> = {
+  ready: () => true,
+  state: () => 'ready',
+  markLost: () => undefined,
+  lost$: new Subject(),
+  verifyQueue: async () => true,
+  inFlight: () => 0,
+  close: async () => undefined,
+};
 
 const outcomesOf = (settlement: Settlement): readonly Outcome[] =>
   settlement.kind === 'durable' ? settlement.outcomes : [];
@@ -220,6 +233,25 @@ describe('rule 5: error classes', () => {
   });
 });
 
+describe('rule 5: a store that takes nothing, and says so in no class that is known', () => {
+  it('is away after three tries, and there again when a commit returns', async () => {
+    let cut = true;
+    const harness = await path({
+      wrap: (engine) =>
+        hookCommit(
+          async (batch, commit) =>
+            cut ? { kind: 'failed', failure: 'unknown', code: 'TEST', message: 'who knows' } : commit(batch),
+          { probe: async () => !cut && engine.probe() },
+        )(engine),
+    });
+    const sent = harness.send([pageView()]);
+    await eventually(() => expect(harness.path.availability.away()?.message).toBe('who knows'));
+    cut = false;
+    expect(kinds(await sent.answer)).toEqual(['stored']);
+    expect(harness.path.availability.away()).toBeUndefined();
+  });
+});
+
 describe('rule 6: a dead letter never claims the event’s fingerprint', () => {
   it('counts the same letter again as seen, in one request, in twins and later', async () => {
     const harness = await path();
@@ -308,6 +340,55 @@ describe('rule 7: one request is one member of a batch', () => {
     expect(harness.folded()).toHaveLength(2);
   });
 
+  it('is outcome_unknown, too, when it has been published: it may come by the queue', async () => {
+    const held = gate();
+    const publishing = createTrackedPublishing({
+      publisher: { ...unusedPublisher, publish: async () => 'timeout' },
+      ownConsumer: true,
+      lost$: new Subject(),
+      maxKept: { events: 10, bytes: 1_000_000 },
+      now: Date.now,
+    });
+    const harness = await path({
+      publishing,
+      wrap: hookCommit(async (batch, commit) => {
+        await held.opened;
+        return commit(batch);
+      }),
+    });
+    const first = harness.send([pageView()]);
+    await eventually(() => expect(first.member.handed).toBe(true));
+    const event = pageView();
+    const late = harness.send([event], Date.now());
+    await eventually(() => expect(harness.path.committer.inFlight()).toBe(2));
+    harness.path.committer.sweep(Date.now() + 1);
+    expect(await late.answer).toEqual({ kind: 'outcome-unknown', eventIds: [event.row.event_id] });
+    expect(late.member.handed).toBe(false);
+    held.open();
+    await first.released;
+  });
+
+  it('leaves no claim behind when a dead letter cannot be written, and promises nothing', async () => {
+    const harness = await path({
+      wrap: hookCommit(async (batch, commit) =>
+        batch.deadLetters.some(({ payload }) => payload === 'poison') ||
+        batch.events.some(({ event }) => event.row.payload === 'poison')
+          ? { kind: 'failed', failure: 'data', code: 'TEST', message: 'refused' }
+          : commit(batch),
+      ),
+    });
+    const good = pageView();
+    const sent = harness.send(
+      [good, brokenLetter('poison'), pageView({ payload: 'poison' })],
+      Date.now() + 60_000,
+    );
+    expect(await sent.answer).toMatchObject({ kind: 'outcome-unknown' });
+    await sent.released;
+    expect(harness.path.claimsInFlight()).toBe(0);
+    expect(kinds(await harness.send([good]).answer)).toEqual(['duplicate']);
+    expect(harness.path.committer.inFlight()).toBe(0);
+  });
+
   it('never lets two requests wait for each other', async () => {
     const harness = await path();
     const [a, b, c] = [pageView(), pageView(), pageView()];
@@ -318,6 +399,43 @@ describe('rule 7: one request is one member of a batch', () => {
       ['duplicate', 'stored', 'duplicate'],
       ['duplicate', 'duplicate', 'duplicate'],
     ]);
+  });
+});
+
+describe('rule 10: a published event that its queue has lost', () => {
+  it('outlives a warehouse that is away for so long that all is given back', async () => {
+    let cut = true;
+    const lost = new Subject<void>();
+    const publishing = createTrackedPublishing({
+      publisher: { ...unusedPublisher, publish: async () => 'confirmed' },
+      ownConsumer: true,
+      lost$: lost,
+      maxKept: { events: 10, bytes: 1_000_000 },
+      now: Date.now,
+    });
+    const harness = await path({
+      publishing,
+      giveBackAfterMs: 100,
+      wrap: (engine) =>
+        hookCommit(async (batch, commit) => (cut ? away : commit(batch)), {
+          ping: async () => !cut && engine.ping(),
+          probe: async () => !cut && engine.probe(),
+        })(engine),
+    });
+    // one is in doubt when all is given back, the other waits behind it
+    const events = [pageView(), pageView()];
+    for (const event of events) {
+      expect(kinds(await harness.send([event]).answer)).toEqual(['published']);
+      lost.next();
+    }
+    await eventually(() => expect(harness.given.back).toBe(1));
+    cut = false;
+    await eventually(() => expect(harness.path.committer.inFlight()).toBe(0));
+    expect((await harness.rows(bronze)).map(([id]) => id).sort()).toEqual(
+      events.map((event) => event.row.event_id).sort(),
+    );
+    expect(harness.folded()).toHaveLength(2);
+    expect(harness.path.claimsInFlight()).toBe(0);
   });
 });
 
@@ -408,6 +526,50 @@ describe('rule 12: a maybe leaves the batch', () => {
     const event = pageView();
     expect(kinds(await harness.send([event]).answer)).toEqual(['stored']);
     expect(asked).toEqual([event.fingerprint]);
+  });
+
+  it('believes no answer that is older than a commit', async () => {
+    const [answers, commits] = [[gate(), gate()], gate()];
+    const event = pageView();
+    let asked = 0;
+    let read = 0;
+    const harness = await path({
+      cacheSize: 1,
+      wrap: (engine) =>
+        hookCommit(
+          async (batch, commit) => {
+            await commits.opened;
+            return commit(batch);
+          },
+          {
+            surelyNew: (fingerprint) => fingerprint !== event.fingerprint,
+            lookUp: async (fingerprints) => {
+              const mine = answers[asked];
+              asked += 1;
+              const found = await engine.lookUp(fingerprints);
+              read += 1;
+              await mine?.opened;
+              return found;
+            },
+          },
+        )(engine),
+    });
+    const gone = harness.send([event], Date.now());
+    await eventually(() => expect(read).toBe(1));
+    harness.path.committer.sweep(Date.now() + 1);
+    expect((await gone.answer).kind).toBe('unavailable');
+    const sent = harness.send([event]);
+    answers[0]?.open();
+    await eventually(() => expect(sent.member.handed).toBe(true));
+    await eventually(() => expect(harness.path.maybes() === 0 || read === 2).toBe(true));
+    commits.open();
+    expect(kinds(await sent.answer)).toEqual(['stored']);
+    // it is pushed out of the LRU, so that only a look-up knows it
+    expect(kinds(await harness.send([pageView()]).answer)).toEqual(['stored']);
+    const again = harness.send([event]);
+    answers[1]?.open();
+    expect(kinds(await again.answer)).toEqual(['duplicate']);
+    expect(await count(harness, 'select count(*) from bronze.page_view_events')).toBe(2);
   });
 
   it('refuses HTTP senders of old ids beyond a quarter of the places', async () => {

@@ -29,7 +29,7 @@ describe('failures, by the words DuckDB uses', () => {
     ['TransactionContext Error: Failed to commit: Could not write file "x.wal": File too large', 'away'],
     ['TransactionContext Error: Conflict on update!', 'away'],
     ['INTERRUPT Error: Interrupted!', 'away'],
-    ['Constraint Error: NOT NULL constraint failed: tracked_events.payload', 'data'],
+    ['Constraint Error: NOT NULL constraint failed: tracked_log.payload', 'data'],
     ['Conversion Error: Could not convert string "x" to INT32', 'data'],
     ['Out of Range Error: Overflow', 'data'],
     ['Out of Memory Error: failed to allocate data of size 1 GiB', 'unknown'],

@@ -169,6 +169,7 @@ export function createClaims(options: ClaimsOptions): Claims {
 
   return {
     take(member) {
+      if (member.dropped) return;
       for (const entry of member.entries) {
         if (entry.state === 'placed' && entry.outcome === undefined) place(entry);
       }

@@ -126,6 +126,7 @@ export function createCommitter(claims: Claims, options: CommitterOptions): Comm
       case 'done':
         finishMember(member);
         onResolution({ at: now(), commitMs: undefined, stored: [], members: [member] });
+        tellIdle();
         return;
       case 'write':
         member.queued = true;
@@ -292,11 +293,13 @@ export function createCommitter(claims: Claims, options: CommitterOptions): Comm
 }
 
 /**
- * `unavailable` promises an HTTP sender that nothing was stored; of a batch that was handed over nobody knows. A
- * message of the broker is simply given back: its claim is there or it is not when it comes again.
+ * `unavailable` promises an HTTP sender that nothing is stored; of a batch that was handed over, or of an event that
+ * was published, nobody knows. A message of the broker is simply given back: its claim is there or it is not when it
+ * comes again.
  */
 function unfinished(member: Member, reason: UnavailableReason): Settlement {
-  if (!member.handed || member.delivery.deadline === undefined) return { kind: 'unavailable', reason };
+  const inDoubt = member.handed || member.published;
+  if (!inDoubt || member.delivery.deadline === undefined) return { kind: 'unavailable', reason };
   return {
     kind: 'outcome-unknown',
     eventIds: member.entries.map((entry) => entry.event?.row.event_id ?? entry.letter?.eventId),

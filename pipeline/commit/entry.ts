@@ -54,12 +54,23 @@ export interface Member {
   queued: boolean;
   /** handed to a commit: from here on it cannot be withdrawn */
   handed: boolean;
+  /** something of it was given to the broker and may come by the queue: nobody can promise that nothing is stored */
+  published: boolean;
   /** withdrawn or given back: nothing of it is written any more */
   dropped: boolean;
 }
 
 export function newMember(delivery: Delivery): Member {
-  return { delivery, entries: [], blockers: 0, open: 0, queued: false, handed: false, dropped: false };
+  return {
+    delivery,
+    entries: [],
+    blockers: 0,
+    open: 0,
+    queued: false,
+    handed: false,
+    published: false,
+    dropped: false,
+  };
 }
 
 export function addEntry(

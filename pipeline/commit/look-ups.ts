@@ -40,7 +40,12 @@ export function createLookUps(options: {
       const found = await untilAnswered(some);
       const took = performance.now() - began;
       underWay = 0;
-      for (const fingerprint of some) options.answered(fingerprint, found.get(fingerprint));
+      for (const fingerprint of some) {
+        // Asked again meanwhile (its first sender was withdrawn): this answers it too, since nobody could store it
+        // before it is known. A second answer might be older than a commit that follows this one.
+        asked.delete(fingerprint);
+        options.answered(fingerprint, found.get(fingerprint));
+      }
       if (asked.size > 0) await delay(Math.min(took * restFactor, longestRestMs));
     }
     running = false;

@@ -120,11 +120,11 @@ export function createWriter(options: WriterOptions): Writer {
       if (result.failure === 'data') return { absent, failure: result };
       if (result.failure === 'unknown') {
         unknowns += 1;
-        if (
-          unknowns >= triesOfUnknown &&
-          (absent.length > 1 || (await warehouse.probe().catch(() => false)))
-        ) {
-          return { absent, failure: result };
+        if (unknowns >= triesOfUnknown) {
+          if (absent.length > 1 || (await warehouse.probe().catch(() => false)))
+            return { absent, failure: result };
+          // Not even a harmless row commits: it is the store that is away, whatever it calls it.
+          availability.failed('write', result.code, result.message);
         }
       }
       await availability.backOff(attempt);

@@ -84,6 +84,7 @@ export function createTrackedPublishing(options: TrackedPublishingOptions): Trac
   async function publish(entry: Entry, event: AnalyticsEvent, message: PublishMessage): Promise<void> {
     const record = ownConsumer ? keep(event) : undefined;
     if (ownConsumer && record === undefined) return;
+    entry.member.published = true;
     const result = await publisher.publish(message);
     if (result === 'confirmed' && record?.lost !== true) {
       if (record !== undefined) record.answered = true;
@@ -98,8 +99,13 @@ export function createTrackedPublishing(options: TrackedPublishingOptions): Trac
       record.lost = true;
       if (!record.answered) continue;
       forget(fingerprint);
-      out.next(orphan(record.event, now()));
+      goDirectly(record.event, out);
     }
+  }
+
+  /** Its sender was told `published` and nobody else has it: given back, it comes again by itself. */
+  function goDirectly(event: AnalyticsEvent, out: Subscriber<Member>): void {
+    out.next(orphan(event, now(), () => goDirectly(event, out)));
   }
 
   function publishables(member: Member): readonly Promise<void>[] {
@@ -138,7 +144,8 @@ export function createTrackedPublishing(options: TrackedPublishingOptions): Trac
 }
 
 /** A member of its own for an event whose sender has been answered already. */
-function orphan(event: AnalyticsEvent, receivedAt: number): Member {
+function orphan(event: AnalyticsEvent, receivedAt: number, onGivenBack: () => void): Member {
+  let settled = false;
   const delivery: Delivery = {
     via: 'tracking',
     origin: { road: 'track', typedRoute: undefined, userAgent: undefined, ip: undefined, local: true },
@@ -146,7 +153,11 @@ function orphan(event: AnalyticsEvent, receivedAt: number): Member {
     messages: [],
     bytes: 2 * event.row.payload.length,
     deadline: undefined,
-    settle: () => undefined,
+    settle(settlement) {
+      if (settled) return;
+      settled = true;
+      if (settlement.kind === 'unavailable' && settlement.reason === 'warehouse_away') onGivenBack();
+    },
     release: () => undefined,
   };
   const member = newMember(delivery);

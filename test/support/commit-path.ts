@@ -9,6 +9,7 @@ import type { Resolution } from '../../pipeline/commit/committer.ts';
 import { addEntry, type Member, newMember } from '../../pipeline/commit/entry.ts';
 import { type CommitPath, createCommitPath } from '../../pipeline/commit/path.ts';
 import { identify } from '../../pipeline/steps/identify.ts';
+import { noPublishing, type TrackedPublishing } from '../../pipeline/steps/publish.ts';
 import { settle } from '../../pipeline/steps/settle.ts';
 import { openDuckDbWarehouse } from '../../sinks/duckdb/open.ts';
 import type { CommitResult, Warehouse } from '../../sinks/warehouse.ts';
@@ -22,6 +23,7 @@ export interface PathOptions {
   readonly maxMaybes?: number;
   readonly limits?: { readonly events: number; readonly bytes: number };
   readonly dataDir?: string;
+  readonly publishing?: TrackedPublishing;
 }
 
 export interface Sent {
@@ -93,7 +95,7 @@ export async function openPath(options: PathOptions = {}): Promise<PathHarness> 
   });
   const members = new Subject<Member>();
   members
-    .pipe(identify(path), path.commit(), settle())
+    .pipe((options.publishing ?? noPublishing).publish(), identify(path), path.commit(), settle())
     .subscribe((resolution) => resolutions.push(resolution));
 
   function send(what: readonly (AnalyticsEvent | DeadLetter)[], deadline?: number): Sent {
