@@ -72,7 +72,7 @@ const number = <Row>(name: Name<Row>, type: NumberType, of: Numbers<Row>): Bronz
 });
 const required = <Row>(column: BronzeColumn<Row>): BronzeColumn<Row> => ({ ...column, required: true });
 
-const common = <Row extends CommonRow>(): readonly BronzeColumn<Row>[] => [
+export const commonColumns = <Row extends CommonRow>(): readonly BronzeColumn<Row>[] => [
   required(uuid<Row>('event_id', (row) => row.event_id)),
   required(number<Row>('event_timestamp', 'timestamp', (row) => row.event_timestamp)),
   number<Row>('client_timestamp', 'timestamp', (row) => row.client_timestamp),
@@ -87,7 +87,8 @@ const common = <Row extends CommonRow>(): readonly BronzeColumn<Row>[] => [
   required(text<Row>('meta', undefined, (row) => row.meta)),
 ];
 
-const web = {
+/** The web tables' own columns, each once. */
+export const webColumns = {
   page_url: text<WebRow>('page_url', 2000, (row) => row.page_url),
   page_path: id<WebRow>('page_path', 400, (row) => row.page_path),
   product_id: id<WebRow>('product_id', 64, (row) => row.product_id),
@@ -122,12 +123,12 @@ const web = {
   filters: text<WebRow>('filters', undefined, (row) => row.filters),
 } as const;
 
-const webTable = (...names: readonly (keyof typeof web)[]): readonly BronzeColumn<WebRow>[] => [
-  ...common<WebRow>(),
-  web.page_url,
-  web.page_path,
-  ...names.map((name) => web[name]),
-  web.properties,
+const webTable = (...names: readonly (keyof typeof webColumns)[]): readonly BronzeColumn<WebRow>[] => [
+  ...commonColumns<WebRow>(),
+  webColumns.page_url,
+  webColumns.page_path,
+  ...names.map((name) => webColumns[name]),
+  webColumns.properties,
 ];
 
 /** Every Bronze table with its columns in the table's order, less `ingest_seq`, which the commit gives. */
@@ -157,7 +158,7 @@ export const bronzeColumns = {
   form_events: webTable('form_id', 'field_id', 'action', 'error_message', 'time_spent_ms'),
   search_events: webTable('query', 'results_count', 'filters'),
   business_events: [
-    ...common<BusinessRow>(),
+    ...commonColumns<BusinessRow>(),
     required(text<BusinessRow>('service', 64, (row) => row.service)),
     required(text<BusinessRow>('event_type', 128, (row) => row.event_type)),
     id<BusinessRow>('entity_id', 64, (row) => row.entity_id),
@@ -173,7 +174,7 @@ export const bronzeColumns = {
     text<BusinessRow>('provider', 50, (row) => row.provider),
   ],
   api_request_logs: [
-    ...common<ApiRequestRow>(),
+    ...commonColumns<ApiRequestRow>(),
     required(text<ApiRequestRow>('service', 64, (row) => row.service)),
     required(text<ApiRequestRow>('endpoint', 500, (row) => row.endpoint)),
     required(text<ApiRequestRow>('method', 16, (row) => row.method)),
@@ -186,7 +187,7 @@ export const bronzeColumns = {
     text<ApiRequestRow>('user_agent', 500, (row) => row.user_agent),
   ],
   db_query_perf: [
-    ...common<DbQueryRow>(),
+    ...commonColumns<DbQueryRow>(),
     required(text<DbQueryRow>('service', 64, (row) => row.service)),
     text<DbQueryRow>('database_name', 128, (row) => row.database_name),
     text<DbQueryRow>('query_type', 64, (row) => row.query_type),
@@ -206,28 +207,4 @@ export const itemColumns: readonly BronzeColumn<ItemRow>[] = [
   number<ItemRow>('quantity', 'integer', (row) => row.quantity),
   number<ItemRow>('unit_price', 'cents', (row) => row.unit_price),
   number<ItemRow>('line_total', 'cents', (row) => row.line_total),
-];
-
-/** All that the four tables of the tracked shop page store, each column once. */
-export const trackedWebColumns: readonly BronzeColumn<WebRow>[] = [
-  ...common<WebRow>(),
-  web.page_url,
-  web.page_path,
-  web.product_id,
-  web.referrer_url,
-  web.utm_source,
-  web.utm_medium,
-  web.utm_campaign,
-  web.time_on_prev_page_seconds,
-  web.load_time_ms,
-  web.element_id,
-  web.x,
-  web.y,
-  web.viewport_w,
-  web.viewport_h,
-  web.user_agent,
-  web.ip_address,
-  web.quantity,
-  web.order_id,
-  web.properties,
 ];

@@ -6,9 +6,9 @@ import type {
   DeadLetter,
   ItemRow,
   WebRow,
-  WebTable,
 } from '../../ingest/event.ts';
-import { bronzeColumns, itemColumns, trackedWebColumns } from '../bronze-columns.ts';
+import { bronzeColumns, itemColumns } from '../bronze-columns.ts';
+import { type TrackedEvent, trackedCode, trackedColumns } from '../tracked-columns.ts';
 import type { Batch } from '../warehouse.ts';
 import { type BesideColumn, type ChunkWriter, createChunkWriter, type WriterColumn } from './chunk-writer.ts';
 
@@ -19,23 +19,6 @@ interface Claim {
   readonly eventId: string;
   readonly source: string;
 }
-
-/** bronze.tracked_events.web_table of the tables that live there; the others have tables of their own. */
-export const trackedWebTables = [
-  'page_view_events',
-  'click_events',
-  'cart_events',
-  'checkout_events',
-] as const;
-const trackedCode: Readonly<Record<WebTable, number>> = {
-  page_view_events: 0,
-  click_events: 1,
-  cart_events: 2,
-  checkout_events: 3,
-  scroll_events: -1,
-  form_events: -1,
-  search_events: -1,
-};
 
 const claimColumns = (batch: () => Batch): readonly WriterColumn<Claim>[] => [
   { name: 'fingerprint', type: 'text', length: 64, required: true, of: (claim) => claim.fingerprint },
@@ -120,7 +103,7 @@ export function createTableAppenders(): TableAppenders {
 
   const claims = target<Claim>('ops', 'event_fingerprints', claimColumns(batchOf));
   const letters = target<DeadLetter>('ops', 'dead_letter_events', letterColumns(batchOf));
-  const tracked = target<WebRow>('bronze', 'tracked_events', trackedWebColumns, [ingestSeq, webTableCode]);
+  const tracked = target<TrackedEvent>('bronze', 'tracked_log', trackedColumns, [ingestSeq, webTableCode]);
   const scrolls = target<WebRow>('bronze', 'scroll_events', bronzeColumns.scroll_events, [ingestSeq]);
   const forms = target<WebRow>('bronze', 'form_events', bronzeColumns.form_events, [ingestSeq]);
   const searches = target<WebRow>('bronze', 'search_events', bronzeColumns.search_events, [ingestSeq]);
@@ -146,7 +129,7 @@ export function createTableAppenders(): TableAppenders {
       };
 
       const claimLot = emptyLot<Claim>();
-      const trackedLot = emptyLot<WebRow>();
+      const trackedLot = emptyLot<TrackedEvent>();
       const scrollLot = emptyLot<WebRow>();
       const formLot = emptyLot<WebRow>();
       const searchLot = emptyLot<WebRow>();
@@ -187,7 +170,7 @@ export function createTableAppenders(): TableAppenders {
             put(searchLot, event.row, seq);
             break;
           default:
-            put(trackedLot, event.row, seq);
+            put(trackedLot, event, seq);
             trackedLot.codes.push(trackedCode[event.table]);
         }
       }

@@ -1,7 +1,7 @@
 import { type DuckDBConnection, type DuckDBDataChunk, LIST, listValue, VARCHAR } from '@duckdb/node-api';
 import { webTables } from '../../ingest/event.ts';
+import { trackedWebTables } from '../tracked-columns.ts';
 import type { StoredEvent } from '../warehouse.ts';
-import { trackedWebTables } from './append-tables.ts';
 import { readDoubles, readTexts, readUuids } from './chunk-reader.ts';
 
 /** Orders asked for in one statement. */
@@ -20,9 +20,8 @@ const noMoney = 'CAST(NULL AS DOUBLE), CAST(NULL AS VARCHAR), CAST(NULL AS VARCH
 
 const webEventsSince = (from: number): string =>
   [
-    // A table's own columns only: on SQL Server a view row would not have the others either.
     `SELECT CAST(web_table AS DOUBLE), ${commonFields}, page_path,
-       CASE WHEN web_table < 3 THEN product_id END, CASE WHEN web_table = 3 THEN order_id END,
+       product_id, order_id,
        ${noMoney}, CAST(ingest_seq AS DOUBLE)
      FROM bronze.tracked_events WHERE event_timestamp >= epoch_ms(${literal(from)})`,
     ...otherWebTables.map(
@@ -89,7 +88,7 @@ const single = async (connection: DuckDBConnection, sql: string): Promise<number
 export const countWebEvents = (connection: DuckDBConnection, from: number): Promise<number> =>
   single(
     connection,
-    `SELECT sum(n) FROM (${['tracked_events', ...otherWebTables]
+    `SELECT sum(n) FROM (${['tracked_log', ...otherWebTables]
       .map(
         (table) =>
           `SELECT count(*) AS n FROM bronze.${table} WHERE event_timestamp >= epoch_ms(${literal(from)})`,
@@ -102,7 +101,7 @@ export const highestStoredSeq = (connection: DuckDBConnection): Promise<number> 
   single(
     connection,
     `SELECT coalesce(max(seq), 0) FROM (${[
-      'tracked_events',
+      'tracked_log',
       ...otherWebTables,
       'business_events',
       'api_request_logs',

@@ -3,8 +3,9 @@
 CREATE SCHEMA IF NOT EXISTS bronze;
 
 -- One physical table for what the tracked pages send: each table and column costs a fixed time in every commit.
--- web_table: 0 page_view, 1 click, 2 cart, 3 checkout.
-CREATE TABLE bronze.tracked_events (
+-- web_table: 0 page_view, 1 click, 2 cart, 3 checkout. A column a_or_b holds a of one table's rows and b of
+-- another's (sinks/tracked-columns.ts writes them); the views below give them their own names back.
+CREATE TABLE bronze.tracked_log (
     event_id UUID NOT NULL,
     event_timestamp TIMESTAMP NOT NULL,
     client_timestamp TIMESTAMP,
@@ -19,22 +20,15 @@ CREATE TABLE bronze.tracked_events (
     meta VARCHAR NOT NULL,
     page_url VARCHAR(2000),
     page_path VARCHAR(400),
-    product_id VARCHAR(64),
-    referrer_url VARCHAR(2000),
-    utm_source VARCHAR(100),
-    utm_medium VARCHAR(100),
+    product_id_or_order_id VARCHAR(64),
+    referrer_url_or_element_id VARCHAR(2000),
+    utm_source_or_user_agent VARCHAR(500),
+    utm_medium_or_ip_address VARCHAR(100),
     utm_campaign VARCHAR(100),
-    time_on_prev_page_seconds DOUBLE,
-    load_time_ms DOUBLE,
-    element_id VARCHAR(255),
-    x DOUBLE,
-    y DOUBLE,
+    load_time_ms_or_x_or_quantity DOUBLE,
+    time_on_prev_page_seconds_or_y DOUBLE,
     viewport_w DOUBLE,
     viewport_h DOUBLE,
-    user_agent VARCHAR(500),
-    ip_address VARCHAR(64),
-    quantity INTEGER,
-    order_id VARCHAR(64),
     properties VARCHAR,
     ingest_seq BIGINT NOT NULL,
     web_table SMALLINT NOT NULL
@@ -43,35 +37,77 @@ CREATE TABLE bronze.tracked_events (
 CREATE VIEW bronze.page_view_events AS
 SELECT
     event_id, event_timestamp, client_timestamp, received_at, session_id, user_id, source,
-    canonical_type, is_bot, is_seed, payload, meta, page_url, page_path, product_id, referrer_url,
-    utm_source, utm_medium, utm_campaign, time_on_prev_page_seconds, load_time_ms, properties,
-    ingest_seq
-FROM bronze.tracked_events
+    canonical_type, is_bot, is_seed, payload, meta, page_url, page_path,
+    product_id_or_order_id AS product_id,
+    referrer_url_or_element_id AS referrer_url,
+    utm_source_or_user_agent AS utm_source,
+    utm_medium_or_ip_address AS utm_medium,
+    utm_campaign,
+    time_on_prev_page_seconds_or_y AS time_on_prev_page_seconds,
+    load_time_ms_or_x_or_quantity AS load_time_ms,
+    properties, ingest_seq
+FROM bronze.tracked_log
 WHERE web_table = 0;
 
 CREATE VIEW bronze.click_events AS
 SELECT
     event_id, event_timestamp, client_timestamp, received_at, session_id, user_id, source,
-    canonical_type, is_bot, is_seed, payload, meta, page_url, page_path, product_id, element_id, x, y,
-    viewport_w, viewport_h, user_agent, ip_address, properties, ingest_seq
-FROM bronze.tracked_events
+    canonical_type, is_bot, is_seed, payload, meta, page_url, page_path,
+    product_id_or_order_id AS product_id,
+    referrer_url_or_element_id AS element_id,
+    load_time_ms_or_x_or_quantity AS x,
+    time_on_prev_page_seconds_or_y AS y,
+    viewport_w, viewport_h,
+    utm_source_or_user_agent AS user_agent,
+    utm_medium_or_ip_address AS ip_address,
+    properties, ingest_seq
+FROM bronze.tracked_log
 WHERE web_table = 1;
 
+-- What is cast or named elsewhere is guarded by web_table: a filter and a projection may be evaluated in any order.
 CREATE VIEW bronze.cart_events AS
 SELECT
     event_id, event_timestamp, client_timestamp, received_at, session_id, user_id, source,
-    canonical_type, is_bot, is_seed, payload, meta, page_url, page_path, product_id, quantity,
-    element_id, properties, ingest_seq
-FROM bronze.tracked_events
+    canonical_type, is_bot, is_seed, payload, meta, page_url, page_path,
+    product_id_or_order_id AS product_id,
+    CAST(CASE WHEN web_table = 2 THEN load_time_ms_or_x_or_quantity END AS INTEGER) AS quantity,
+    referrer_url_or_element_id AS element_id,
+    properties, ingest_seq
+FROM bronze.tracked_log
 WHERE web_table = 2;
 
 CREATE VIEW bronze.checkout_events AS
 SELECT
     event_id, event_timestamp, client_timestamp, received_at, session_id, user_id, source,
-    canonical_type, is_bot, is_seed, payload, meta, page_url, page_path, order_id, element_id,
+    canonical_type, is_bot, is_seed, payload, meta, page_url, page_path,
+    product_id_or_order_id AS order_id,
+    referrer_url_or_element_id AS element_id,
     properties, ingest_seq
-FROM bronze.tracked_events
+FROM bronze.tracked_log
 WHERE web_table = 3;
+
+-- All four in one, each value under its own name.
+CREATE VIEW bronze.tracked_events AS
+SELECT
+    event_id, event_timestamp, client_timestamp, received_at, session_id, user_id, source,
+    canonical_type, is_bot, is_seed, payload, meta, page_url, page_path,
+    CASE WHEN web_table < 3 THEN product_id_or_order_id END AS product_id,
+    CASE WHEN web_table = 0 THEN referrer_url_or_element_id END AS referrer_url,
+    CASE WHEN web_table = 0 THEN utm_source_or_user_agent END AS utm_source,
+    CASE WHEN web_table = 0 THEN utm_medium_or_ip_address END AS utm_medium,
+    utm_campaign,
+    CASE WHEN web_table = 0 THEN time_on_prev_page_seconds_or_y END AS time_on_prev_page_seconds,
+    CASE WHEN web_table = 0 THEN load_time_ms_or_x_or_quantity END AS load_time_ms,
+    CASE WHEN web_table > 0 THEN referrer_url_or_element_id END AS element_id,
+    CASE WHEN web_table = 1 THEN load_time_ms_or_x_or_quantity END AS x,
+    CASE WHEN web_table = 1 THEN time_on_prev_page_seconds_or_y END AS y,
+    viewport_w, viewport_h,
+    CASE WHEN web_table = 1 THEN utm_source_or_user_agent END AS user_agent,
+    CASE WHEN web_table = 1 THEN utm_medium_or_ip_address END AS ip_address,
+    CAST(CASE WHEN web_table = 2 THEN load_time_ms_or_x_or_quantity END AS INTEGER) AS quantity,
+    CASE WHEN web_table = 3 THEN product_id_or_order_id END AS order_id,
+    properties, ingest_seq, web_table
+FROM bronze.tracked_log;
 
 CREATE TABLE bronze.scroll_events (
     event_id UUID NOT NULL,
