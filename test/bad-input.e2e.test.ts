@@ -315,14 +315,7 @@ describe('a request that is refused at the door: told, counted, nothing kept', (
     ['an event over 64 KB', 413, 'too_large', 'too_large', () => send('/track', { body: large })],
     ['10,000 keys', 413, 'too_large', 'too_large', () => send('/track', { body: raw(keys(10_000)) })],
     ['a text of 1 MB', 413, 'too_large', 'too_large', () => send('/track', { body: megabyte })],
-    [
-      'a text of 1 MB without a length',
-      413,
-      'too_large',
-      'too_large',
-      () => send('/track', { body: new Blob([megabyte]).stream() }),
-    ],
-    ['20 MB', 413, 'too_large', 'too_large', () => send('/track', { body: Buffer.alloc(20_000_000, 32) })],
+    ['6 MB', 413, 'too_large', 'too_large', () => send('/track', { body: Buffer.alloc(6_000_000, 32) })],
     [
       '501 events',
       413,
@@ -439,6 +432,22 @@ function rawAnswer(bytes: string): Promise<string> {
     socket.on('close', () => done(text));
   });
 }
+
+// A sender that writes on after the refusal can lose the answer to a reset, so these stop where the door speaks.
+test.each([
+  ['20 MB, declared', 'content-length: 20000000\r\n\r\n'],
+  [
+    'over 512 KB without a length',
+    `transfer-encoding: chunked\r\n\r\n${(530_000).toString(16)}\r\n${' '.repeat(530_000)}`,
+  ],
+])('%s: 413 too_large, and the connection is closed', async (_name, rest) => {
+  const answer = await rawAnswer(
+    `POST /track HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${rest}`,
+  );
+  expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+  expect(answer).toContain('too_large');
+  expect(answer.toLowerCase()).toContain('connection: close');
+});
 
 describe('what looks odd and is good', () => {
   const uuid = (version: string): string => `0d4f5f0e-2f6c-${version}a53-da0f-5b1f0c7d9e11`;
