@@ -7,14 +7,14 @@ const help = `Ours beside the bare parts, in turn, on this machine.
   npm run bench -- [--only NAME] [--rounds N] [--json]
 
   --only NAME   one row (may be given several times): ${benches.map(({ name }) => name).join(' | ')}
-  --rounds N    rounds of each (default 3)
+  --rounds N    rounds of each (default 5)
   --json        one JSON object a line
 `;
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string', multiple: true },
-    rounds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '5' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },

@@ -20,8 +20,8 @@ export const trackSingle: Bench = {
       await rate(own.trackingUrl, 3);
       const measured = await sideBySide(
         options,
-        () => rate(own.trackingUrl, 6),
-        () => rate(bare.url, 4),
+        () => rate(own.trackingUrl, 3),
+        () => rate(bare.url, 3),
       );
       return {
         name: this.name,
