@@ -76,7 +76,12 @@ export function createTrackedPublishing(options: TrackedPublishingOptions): Trac
   function meetSettled({ members }: Resolution): void {
     for (const { delivery, entries } of members) {
       if (delivery.origin.road !== 'amqp') continue;
-      for (const { event } of entries) if (event !== undefined) forget(event.fingerprint);
+      for (const { event } of entries) {
+        // Another event with the same id says nothing of ours: that one has still to become its dead letter.
+        const met =
+          event !== undefined && kept.get(event.fingerprint)?.event.contentHash === event.contentHash;
+        if (met) forget(event.fingerprint);
+      }
     }
   }
 
