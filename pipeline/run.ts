@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { conflictLetter, writeLetter } from '../ingest/dead-letter.ts';
 import { createDashboard } from '../live-dashboard/server/dashboard.ts';
-import { openDuckDbWarehouse } from '../sinks/duckdb/open.ts';
+import { openDuckDbInThread } from '../sinks/duckdb/thread/open.ts';
 import type { Warehouse } from '../sinks/warehouse.ts';
 import { type CommitPath, createCommitPath } from './commit/path.ts';
 import type { Config } from './config.ts';
@@ -116,7 +116,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
   const { url: dashboardUrl } = await dashboard.listen();
   log.info({ dashboardUrl }, `dashboard: ${dashboardUrl}`);
 
-  const warehouse = await openDuckDbWarehouse({
+  const warehouse = await openDuckDbInThread({
     dataDir: config.dataDir,
     log,
     memoryLimit: config.warehouse.memoryLimit,

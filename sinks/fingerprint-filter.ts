@@ -8,13 +8,17 @@
  *
  * It grows by adding a segment twice as large as the last one. Nothing is ever moved, so no call takes long.
  */
-export interface FingerprintFilter {
-  /** True: it was never added. False: ask the table. `fingerprint`: at least 16 hexadecimal characters. */
-  surelyNew(fingerprint: string): boolean;
+export interface FingerprintFilter extends FilterReader {
   add(fingerprint: string): void;
   /** The same by the first 32 bits and the next 32, as unsigned numbers. */
   addBits(place: number, tag: number): void;
   readonly size: number;
+}
+
+/** What asks, perhaps in another thread than the one that adds. */
+export interface FilterReader {
+  /** True: it was never added. False: ask the table. `fingerprint`: at least 16 hexadecimal characters. */
+  surelyNew(fingerprint: string): boolean;
   /** Memory of all segments. */
   readonly bytes: number;
 }
@@ -23,18 +27,14 @@ const load = 0.6;
 const smallestSlots = 1 << 16;
 
 interface Segment {
-  readonly tags: Uint32Array;
+  readonly tags: Uint32Array<SharedArrayBuffer>;
   readonly mask: number;
-  readonly room: number;
-  used: number;
 }
 
-const createSegment = (slots: number): Segment => ({
-  tags: new Uint32Array(slots),
-  mask: slots - 1,
-  room: Math.floor(slots * load),
-  used: 0,
-});
+const segmentOf = (memory: SharedArrayBuffer): Segment => {
+  const tags = new Uint32Array(memory);
+  return { tags, mask: tags.length - 1 };
+};
 
 const digits = new Uint8Array(128);
 for (let digit = 0; digit < 16; digit++) {
@@ -58,44 +58,79 @@ const holds = ({ tags, mask }: Segment, place: number, tag: number): boolean => 
   }
 };
 
-/** `expected`: how many fingerprints are about to be added; saves segments, and so look-ups. */
-export function createFingerprintFilter(expected = 0): FingerprintFilter {
+/** A tag of 0 would be a free place. */
+const tagOf = (bits: number): number => (bits === 0 ? 1 : bits);
+
+const known = (segments: readonly Segment[], place: number, tag: number): boolean => {
+  for (let index = segments.length - 1; index >= 0; index--) {
+    const segment = segments[index];
+    if (segment !== undefined && holds(segment, place, tag)) return true;
+  }
+  return false;
+};
+
+const readerOf = (segments: readonly Segment[]): FilterReader => ({
+  surelyNew: (fingerprint) => !known(segments, bits(fingerprint, 0), tagOf(bits(fingerprint, 8))),
+  get bytes() {
+    return segments.reduce((sum, { tags }) => sum + tags.byteLength, 0);
+  },
+});
+
+/**
+ * Asks a filter that another thread adds to, by the memory of its segments. A fingerprint that was added before
+ * a message was sent is known when that message has arrived.
+ */
+export function createFilterReader(): FilterReader & { addSegment(memory: SharedArrayBuffer): void } {
+  const segments: Segment[] = [];
+  return Object.assign(readerOf(segments), {
+    addSegment: (memory: SharedArrayBuffer) => void segments.push(segmentOf(memory)),
+  });
+}
+
+/**
+ * @param expected how many fingerprints are about to be added; saves segments, and so look-ups
+ * @param onSegment told each segment's memory before anything is added to it
+ */
+export function createFingerprintFilter(
+  expected = 0,
+  onSegment?: (memory: SharedArrayBuffer) => void,
+): FingerprintFilter {
+  const segments: Segment[] = [];
+  const grow = (slots: number): Segment => {
+    const memory = new SharedArrayBuffer(slots * Uint32Array.BYTES_PER_ELEMENT);
+    onSegment?.(memory);
+    const segment = segmentOf(memory);
+    segments.push(segment);
+    room = Math.floor(slots * load);
+    return segment;
+  };
   const slotsFor = (count: number): number => {
     let slots = smallestSlots;
     while (Math.floor(slots * load) < count) slots *= 2;
     return slots;
   };
-  let newest = createSegment(slotsFor(expected));
-  const segments = [newest];
+  /** places of the newest segment that may still be taken */
+  let room = 0;
+  let newest = grow(slotsFor(expected));
   let size = 0;
 
-  const known = (place: number, tag: number): boolean => {
-    for (let index = segments.length - 1; index >= 0; index--) {
-      const segment = segments[index];
-      if (segment !== undefined && holds(segment, place, tag)) return true;
-    }
-    return false;
-  };
-
   const addBits = (place: number, rawTag: number): void => {
-    const tag = rawTag === 0 ? 1 : rawTag;
-    if (known(place, tag)) return;
-    if (newest.used >= newest.room) {
-      newest = createSegment(newest.tags.length * 2);
-      segments.push(newest);
-    }
+    const tag = tagOf(rawTag);
+    if (known(segments, place, tag)) return;
+    if (room === 0) newest = grow(newest.tags.length * 2);
     const { tags, mask } = newest;
     let slot = place & mask;
     while (tags[slot] !== 0) slot = (slot + 1) & mask;
     tags[slot] = tag;
-    newest.used++;
+    room--;
     size++;
   };
 
+  const reader = readerOf(segments);
   return {
-    surelyNew(fingerprint) {
-      const tag = bits(fingerprint, 8);
-      return !known(bits(fingerprint, 0), tag === 0 ? 1 : tag);
+    surelyNew: reader.surelyNew,
+    get bytes() {
+      return reader.bytes;
     },
     add(fingerprint) {
       addBits(bits(fingerprint, 0), bits(fingerprint, 8));
@@ -103,9 +138,6 @@ export function createFingerprintFilter(expected = 0): FingerprintFilter {
     addBits,
     get size() {
       return size;
-    },
-    get bytes() {
-      return segments.reduce((sum, segment) => sum + segment.tags.byteLength, 0);
     },
   };
 }

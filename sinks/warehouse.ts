@@ -74,6 +74,11 @@ export interface QueryResult {
   readonly rows: readonly (readonly QueryValue[])[];
 }
 
+/** What an engine needs of the log: fields, then the text. A pino logger is one. */
+export type EngineLog = Readonly<
+  Record<'debug' | 'info' | 'warn' | 'error', (fields: object, text: string) => void>
+>;
+
 /**
  * The one door to a warehouse engine. Every method may be called at any time after `open`; one that cannot
  * reach the store rejects with a `KadaError` whose class `classify` tells.

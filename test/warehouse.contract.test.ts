@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CanonicalType, WebRow, WebTable } from '../ingest/event.ts';
 import { type BronzeColumn, bronzeColumns, itemColumns } from '../sinks/bronze-columns.ts';
 import { openDuckDbWarehouse } from '../sinks/duckdb/open.ts';
+import { openDuckDbInThread } from '../sinks/duckdb/thread/open.ts';
 import type { QueryValue, StoredEvent, Warehouse } from '../sinks/warehouse.ts';
 import {
   apiEvent,
@@ -37,6 +38,11 @@ interface Engine {
 const log = pino({ level: 'silent' });
 const engines: readonly Engine[] = [
   { name: 'duckdb', missing: undefined, open: (folder) => openDuckDbWarehouse({ dataDir: folder, log }) },
+  {
+    name: 'duckdb in its thread',
+    missing: undefined,
+    open: (folder) => openDuckDbInThread({ dataDir: folder, log }),
+  },
   {
     name: 'mssql',
     missing:

@@ -33,6 +33,38 @@ export interface ClaimsOptions {
   readonly onCache: (hit: boolean) => void;
 }
 
+interface Leaders {
+  get(fingerprint: string): Entry | undefined;
+  set(fingerprint: string, leader: Entry): void;
+  delete(fingerprint: string): void;
+  readonly size: number;
+}
+
+/**
+ * Fingerprint → the entry that leads it. A place is emptied before the map lets go of it: the old table of a map
+ * that was rehashed would keep the entry, and all of its request, until the next full collection.
+ */
+function createLeaders(): Leaders {
+  const places = new Map<string, { leader: Entry | undefined }>();
+  return {
+    get: (fingerprint) => places.get(fingerprint)?.leader,
+    set(fingerprint, leader) {
+      const place = places.get(fingerprint);
+      if (place === undefined) places.set(fingerprint, { leader });
+      else place.leader = leader;
+    },
+    delete(fingerprint) {
+      const place = places.get(fingerprint);
+      if (place === undefined) return;
+      place.leader = undefined;
+      places.delete(fingerprint);
+    },
+    get size() {
+      return places.size;
+    },
+  };
+}
+
 /**
  * The one map of claims in flight of a process, over all sources (commit-protocol.md 1 to 3). A fingerprint
  * enters at identify and leaves only when its outcome is known; the LRU holds it before the map lets go.
@@ -43,8 +75,7 @@ export interface ClaimsOptions {
  */
 export function createClaims(options: ClaimsOptions): Claims {
   const { cache, surelyNew, onMaybe, onMaybeGone, onReady, onCache } = options;
-  /** fingerprint → the entry that leads it */
-  const inFlight = new Map<string, Entry>();
+  const inFlight = createLeaders();
 
   function place(entry: Entry): void {
     const fingerprint = fingerprintOf(entry);

@@ -8,6 +8,7 @@ import { type BatchLimits, takeWork, type Work } from './batch.ts';
 import type { Claims } from './claims.ts';
 import { conclude, type Entry, type Member } from './entry.ts';
 import { evaluate, type LetterRules, toLetter } from './evaluate.ts';
+import { createMembersInFlight } from './members-in-flight.ts';
 import { createWriter, type Refused, type RowFailure } from './writer.ts';
 
 /** What became durable or otherwise final together; the pipeline settles, counts and folds it. */
@@ -69,7 +70,7 @@ const breakerRows = 20;
  */
 export function createCommitter(claims: Claims, options: CommitterOptions): Committer {
   const { availability, rules, onResolution, now, log } = options;
-  const live = new Set<Member>();
+  const live = createMembersInFlight();
   const queue: Member[] = [];
   let current: Work | undefined;
   let running = false;
@@ -261,11 +262,11 @@ export function createCommitter(claims: Claims, options: CommitterOptions): Comm
 
   return {
     ready,
-    admit: (member) => void live.add(member),
+    admit: live.add,
     withdraw,
     giveBack() {
       if (current !== undefined) current.givenBack = true;
-      for (const member of [...live]) {
+      for (const member of live.copy()) {
         if (!member.handed) release(member, 'warehouse_away');
         else member.delivery.settle(unfinished(member, 'warehouse_away'));
       }
@@ -275,7 +276,7 @@ export function createCommitter(claims: Claims, options: CommitterOptions): Comm
       return new Promise((resolve) => doubtWaiters.push(resolve));
     },
     sweep(at) {
-      for (const member of live) {
+      for (const member of live.copy()) {
         const { deadline } = member.delivery;
         if (deadline === undefined || deadline > at) continue;
         const reason = availability.away() === undefined ? 'overloaded' : 'warehouse_away';

@@ -58,6 +58,8 @@ export interface Member {
   published: boolean;
   /** withdrawn or given back: nothing of it is written any more */
   dropped: boolean;
+  /** where it stands among the members in flight; -1: not there */
+  place: number;
 }
 
 export function newMember(delivery: Delivery): Member {
@@ -70,6 +72,7 @@ export function newMember(delivery: Delivery): Member {
     handed: false,
     published: false,
     dropped: false,
+    place: -1,
   };
 }
 

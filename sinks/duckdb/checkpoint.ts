@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
-import type { Logger } from 'pino';
 import { messageOf } from '../../ingest/errors.ts';
+import type { EngineLog } from '../warehouse.ts';
 import { type Connections, databasePath } from './connections.ts';
 
 /** From this size on the log is folded into the file when nobody commits. */
@@ -18,7 +18,7 @@ export interface Checkpoints {
   checkpointIfDue(): Promise<boolean>;
 }
 
-export function createCheckpoints(connections: Connections, dataDir: string, log: Logger): Checkpoints {
+export function createCheckpoints(connections: Connections, dataDir: string, log: EngineLog): Checkpoints {
   let lastBusy = Date.now();
   let running = false;
   return {

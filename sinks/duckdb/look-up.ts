@@ -77,11 +77,14 @@ export async function newestClaims(
 }
 
 /** A filter over all claims of the table, read as raw prefixes in a stream. */
-export async function buildFilter(connection: DuckDBConnection): Promise<FingerprintFilter> {
+export async function buildFilter(
+  connection: DuckDBConnection,
+  onSegment?: (memory: SharedArrayBuffer) => void,
+): Promise<FingerprintFilter> {
   const counted = await connection.run('SELECT count(*) FROM ops.event_fingerprints');
   const count = Number((await counted.getRows())[0]?.[0] ?? 0);
   // Some room to grow, so that the next segment is not needed at once.
-  const filter = createFingerprintFilter(Math.ceil(count * 1.25));
+  const filter = createFingerprintFilter(Math.ceil(count * 1.25), onSegment);
   const result = await connection.stream('SELECT prefix FROM ops.event_fingerprints');
   for (;;) {
     const chunk = await result.fetchChunk();

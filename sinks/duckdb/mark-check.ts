@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { Logger } from 'pino';
 import { KadaError } from '../../ingest/errors.ts';
+import type { EngineLog } from '../warehouse.ts';
 import { databasePath } from './connections.ts';
 import { markPath, readMark } from './mark.ts';
 import { highestStoredSeq } from './readers.ts';
@@ -9,7 +9,7 @@ import { highestStoredSeq } from './readers.ts';
 /** commit-protocol.md 17, before anything is written to the file. */
 export interface MarkCheck {
   readonly dataDir: string;
-  readonly log: Logger;
+  readonly log: EngineLog;
   /** go on although commits are missing, and say so */
   readonly acceptLoss: boolean;
 }

@@ -1,8 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { Logger } from 'pino';
 import { KadaError, messageOf } from '../../ingest/errors.ts';
 import type { FingerprintFilter } from '../fingerprint-filter.ts';
-import type { Warehouse } from '../warehouse.ts';
+import type { EngineLog, Warehouse } from '../warehouse.ts';
 import { createCheckpoints } from './checkpoint.ts';
 import { createCommit } from './commit.ts';
 import { type Connections, createConnections } from './connections.ts';
@@ -17,7 +16,7 @@ import { countWebEvents, ordersWithPurchaseSince, readOrderEvents, readWebEvents
 export interface DuckDbOptions {
   /** the folder of warehouse.duckdb, its mark and its lock file; made when absent */
   readonly dataDir: string;
-  readonly log: Logger;
+  readonly log: EngineLog;
   /** DuckDB's memory_limit, default 1GB */
   readonly memoryLimit?: string;
   /** size of the write-ahead log from which a COMMIT folds it into the file, default 256MB (connections.ts) */
@@ -26,6 +25,8 @@ export interface DuckDbOptions {
   readonly acceptLoss?: boolean;
   /** for a command that only reads: no filter is built, and commits are refused */
   readonly readOnlyCommand?: boolean;
+  /** told the memory of each segment of the filter, for a thread that asks it (fingerprint-filter.ts) */
+  readonly onFilterSegment?: (memory: SharedArrayBuffer) => void;
 }
 
 export interface DuckDbWarehouse extends Warehouse {
@@ -79,7 +80,10 @@ async function prepare(
   await connections.run('commit', migrateDuckDb);
   const id = await connections.run('commit', warehouseId);
   if (id === undefined) throw new KadaError('KADA_WAREHOUSE_FAILED', 'ops.warehouse has no row');
-  const filter = options.readOnlyCommand === true ? undefined : await connections.run('look-up', buildFilter);
+  const filter =
+    options.readOnlyCommand === true
+      ? undefined
+      : await connections.run('look-up', (connection) => buildFilter(connection, options.onFilterSegment));
   return { ...numbers, id, filter };
 }
 

@@ -1,0 +1,138 @@
+import { Worker } from 'node:worker_threads';
+import { KadaError, messageOf } from '../../../ingest/errors.ts';
+import { createFilterReader } from '../../fingerprint-filter.ts';
+import type { EngineLog, StoredEvent, Warehouse } from '../../warehouse.ts';
+import { classify, failureCode } from '../failures.ts';
+import { type Call, type FromThread, fromSent, type Served, type ThreadOptions } from './messages.ts';
+
+/**
+ * The embedded warehouse in a thread of its own. DuckDB's appender works on the thread that calls it, a quarter of
+ * the time of an event; here the events of the next batch are taken in meanwhile. The filter's memory is shared,
+ * so that "surely new" is still answered at once.
+ *
+ * Rejects as `openDuckDbWarehouse` does. A thread that dies ends the process, as the same error would without it.
+ */
+export async function openDuckDbInThread(
+  options: ThreadOptions & { readonly log: EngineLog },
+): Promise<Warehouse> {
+  const { log, ...threadOptions } = options;
+  const thread = startThread();
+  const filter = createFilterReader();
+  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
+  let calls = 0;
+  let highestSeq = 0;
+
+  function receive(message: FromThread): void {
+    switch (message.kind) {
+      case 'answer':
+        highestSeq = message.highestSeq;
+        waiting.get(message.id)?.resolve(message.value);
+        waiting.delete(message.id);
+        return;
+      case 'refusal':
+        waiting.get(message.id)?.reject(fromSent(message.error));
+        waiting.delete(message.id);
+        return;
+      case 'segment':
+        filter.addSegment(message.memory);
+        return;
+      case 'log':
+        log[message.level](message.fields, message.text);
+    }
+  }
+
+  let gone = false;
+  const ended = new Promise<void>((resolve) => {
+    thread.once('exit', () => {
+      gone = true;
+      for (const { reject } of waiting.values()) reject(closedError());
+      waiting.clear();
+      resolve();
+    });
+  });
+  thread.on('message', receive);
+
+  type Answer<M extends keyof Served> = Awaited<ReturnType<Served[M]>>;
+  function call<M extends keyof Served>(method: M, ...args: Parameters<Served[M]>): Promise<Answer<M>> {
+    return new Promise<unknown>((resolve, reject) => {
+      if (gone) return reject(closedError());
+      calls += 1;
+      waiting.set(calls, { resolve, reject });
+      thread.postMessage({ id: calls, method, args } satisfies Call);
+    }) as Promise<Answer<M>>;
+  }
+
+  /** One page ahead, so that the thread reads while the last one is worked on. */
+  async function* readWebEvents(from: number): AsyncGenerator<readonly StoredEvent[]> {
+    const pages = await call('openWebEvents', from);
+    const ask = (): Promise<readonly StoredEvent[] | undefined> => {
+      const page = call('nextPage', pages);
+      // Awaited below, maybe after it has failed.
+      page.catch(() => undefined);
+      return page;
+    };
+    try {
+      for (let next = ask(); ; ) {
+        const page = await next;
+        if (page === undefined) return;
+        next = ask();
+        yield page;
+      }
+    } finally {
+      await call('closePages', pages);
+    }
+  }
+
+  let closing: Promise<void> | undefined;
+  async function close(): Promise<void> {
+    await call('close');
+    await ended;
+  }
+
+  try {
+    await call('open', threadOptions);
+  } catch (error) {
+    await ended;
+    throw error;
+  }
+  return {
+    engine: 'duckdb',
+    migrate: () => call('migrate'),
+    surelyNew: filter.surelyNew,
+    lookUp: (fingerprints) => call('lookUp', fingerprints),
+    newestClaims: (limit) => call('newestClaims', limit),
+    commit: (batch) =>
+      call('commit', batch).catch((error: unknown) => ({
+        kind: 'failed',
+        failure: classify(error),
+        code: failureCode(error),
+        message: messageOf(error),
+      })),
+    probe: () => call('probe'),
+    get highestSeq() {
+      return highestSeq;
+    },
+    readWebEvents,
+    ordersWithPurchaseSince: (from) => call('ordersWithPurchaseSince', from),
+    readOrderEvents: (orderIds) => call('readOrderEvents', orderIds),
+    countWebEvents: (from) => call('countWebEvents', from),
+    query: (sql, queryOptions) => call('query', sql, queryOptions),
+    ping: () => call('ping'),
+    get filterBytes() {
+      return filter.bytes;
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+const closedError = (): KadaError => new KadaError('KADA_WAREHOUSE_CLOSED', 'The warehouse is closed');
+
+/** Compiled code starts as it is; from source, in development and in tests, the thread needs tsx. */
+function startThread(): Worker {
+  const fromSource = import.meta.url.endsWith('.ts');
+  const entry = new URL(fromSource ? './worker.ts' : './worker.js', import.meta.url);
+  return new Worker(entry, { name: 'duckdb', ...(fromSource ? { execArgv: ['--import', 'tsx'] } : {}) });
+}
