@@ -12,20 +12,11 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import duckdb, { type Vector } from '@duckdb/node-bindings';
-import type { BronzeColumn, NumberType } from '../bronze-columns.ts';
-import { flushFixed, putNumber, putPrefix, putUuid, rowError } from './fixed-vector.ts';
-import { beginTexts, flushTexts, putText } from './text-vector.ts';
+import { type FixedType, flushFixed, putNumber, putPrefix, putUuid, rowError } from './fixed-vector.ts';
+import type { Cell, Cells, Lot, TableColumn } from './layout.ts';
+import { beginTexts, flushTexts, putText, repeatText } from './text-vector.ts';
 
-/** Besides Bronze's kinds: `prefix`, the first 64 bits of a hash, and numbers that stand beside the rows. */
-export type WriterColumn<Row> =
-  | BronzeColumn<Row>
-  | { readonly name: string; readonly type: 'prefix'; readonly of: (row: Row) => string };
-export interface BesideColumn {
-  readonly name: string;
-  readonly type: NumberType;
-}
-
-const duckTypes: Readonly<Record<WriterColumn<never>['type'], DuckDBType>> = {
+const duckTypes: Readonly<Record<TableColumn['type'], DuckDBType>> = {
   text: VARCHAR,
   id: VARCHAR,
   uuid: UUID,
@@ -42,116 +33,103 @@ const rowsAtMost = duckdb.vector_size();
 const validityMemory = new ArrayBuffer(rowsAtMost / 8);
 const validity = new Uint32Array(validityMemory);
 
-const markNull = (column: BronzeColumn<never>, index: number): void => {
+const markNull = (column: TableColumn, index: number): void => {
   if (column.required) throw rowError(column.name, 'missing');
   validity[index >>> 5] = (validity[index >>> 5] ?? 0) & ~(1 << (index & 31));
 };
 
-/** Lays out the column's values of these rows; returns how many are NULL. */
-function fill<Row>(
-  column: BronzeColumn<Row>,
-  vector: Vector,
-  rows: readonly Row[],
-  from: number,
-  count: number,
-): number {
-  let nulls = 0;
-  switch (column.type) {
-    case 'text':
-    case 'id': {
-      const { of } = column;
-      beginTexts();
-      for (let index = 0; index < count; index++) {
-        const value = of(rows[from + index] as Row);
-        putText(index, value);
-        if (value === null) {
-          nulls++;
-          markNull(column, index);
-        }
-      }
-      if (nulls < count) flushTexts(vector, count);
-      return nulls;
-    }
-    case 'uuid': {
-      const { of, name } = column;
-      for (let index = 0; index < count; index++) {
-        const value = of(rows[from + index] as Row);
-        if (value === null) {
-          nulls++;
-          markNull(column, index);
-        } else putUuid(index, value, name);
-      }
-      if (nulls < count) flushFixed('uuid', vector, count);
-      return nulls;
-    }
-    default: {
-      const { of, name, type } = column;
-      for (let index = 0; index < count; index++) {
-        const value = of(rows[from + index] as Row);
-        if (value === null) {
-          nulls++;
-          markNull(column, index);
-        } else putNumber(type, index, value, name);
-      }
-      if (nulls < count) flushFixed(type, vector, count);
-      return nulls;
-    }
-  }
+const flushNulls = (vector: Vector, count: number): void => {
+  duckdb.vector_ensure_validity_writable(vector);
+  duckdb.copy_data_to_vector_validity(vector, 0, validityMemory, 0, Math.ceil(count / 64) * 8);
+};
+
+const isText = ({ type }: TableColumn): boolean => type === 'text' || type === 'id';
+
+function put(column: TableColumn, index: number, cell: string | number): void {
+  const { name, type } = column;
+  if (typeof cell === 'number') {
+    if (type === 'text' || type === 'id' || type === 'uuid' || type === 'prefix')
+      throw rowError(name, 'a number where a text belongs');
+    putNumber(type, index, cell, name);
+  } else if (type === 'text' || type === 'id') putText(index, cell);
+  else if (type === 'uuid') putUuid(index, cell, name);
+  else if (type === 'prefix') putPrefix(index, cell);
+  else throw rowError(name, 'a text where a number belongs');
 }
 
-export interface ChunkWriter<Row> {
+function flush(column: TableColumn, vector: Vector, count: number): void {
+  if (isText(column)) flushTexts(vector, count);
+  else flushFixed(column.type === 'prefix' ? 'bigint' : (column.type as FixedType), vector, count);
+}
+
+function fillEach(
+  column: TableColumn,
+  vector: Vector,
+  cells: readonly Cell[],
+  from: number,
+  count: number,
+): void {
+  let nulls = 0;
+  validity.fill(0xffffffff);
+  if (isText(column)) beginTexts();
+  for (let index = 0; index < count; index++) {
+    const cell = cells[from + index] ?? null;
+    if (cell !== null) {
+      put(column, index, cell);
+      continue;
+    }
+    nulls++;
+    markNull(column, index);
+    if (isText(column)) putText(index, null);
+  }
+  if (nulls < count) flush(column, vector, count);
+  if (nulls > 0) flushNulls(vector, count);
+}
+
+/** The same in every row. */
+function fillOne(column: TableColumn, vector: Vector, cell: Cell, count: number): void {
+  if (cell === null) {
+    if (column.required) throw rowError(column.name, 'missing');
+    validity.fill(0);
+    flushNulls(vector, count);
+    return;
+  }
+  if (isText(column)) {
+    beginTexts();
+    put(column, 0, cell);
+    repeatText(count);
+  } else for (let index = 0; index < count; index++) put(column, index, cell);
+  flush(column, vector, count);
+}
+
+function fill(column: TableColumn, vector: Vector, cells: Cells, from: number, count: number): void {
+  if (typeof cells === 'object' && cells !== null) fillEach(column, vector, cells, from, count);
+  else fillOne(column, vector, cells, count);
+}
+
+export interface ChunkWriter {
   /**
-   * Appends the rows; nothing stands in the table before the appender is flushed. `beside` holds, for each
-   * column beside the rows, its values. Throws KADA_ROW_INVALID for a value that its column cannot hold.
+   * Appends the rows; nothing stands in the table before the appender is flushed. Throws KADA_ROW_INVALID for a
+   * value that its column cannot hold.
    */
-  append(appender: DuckDBAppender, rows: readonly Row[], ...beside: readonly (readonly number[])[]): void;
+  append(appender: DuckDBAppender, lot: Lot): void;
 }
 
 /** Writes rows of one table in chunks of 2,048, column by column, into a chunk that is used again and again. */
-export function createChunkWriter<Row>(
-  columns: readonly WriterColumn<Row>[],
-  besideColumns: readonly BesideColumn[] = [],
-): ChunkWriter<Row> {
-  const chunk = DuckDBDataChunk.create(
-    [...columns, ...besideColumns].map((column) => duckTypes[column.type]),
-  );
-
-  const fillAll = (
-    rows: readonly Row[],
-    from: number,
-    count: number,
-    beside: readonly (readonly number[])[],
-  ) => {
-    columns.forEach((column, position) => {
-      const vector = duckdb.data_chunk_get_vector(chunk.chunk, position);
-      if (column.type === 'prefix') {
-        for (let index = 0; index < count; index++) putPrefix(index, column.of(rows[from + index] as Row));
-        flushFixed('bigint', vector, count);
-        return;
-      }
-      validity.fill(0xffffffff);
-      if (fill(column, vector, rows, from, count) > 0) {
-        duckdb.vector_ensure_validity_writable(vector);
-        duckdb.copy_data_to_vector_validity(vector, 0, validityMemory, 0, Math.ceil(count / 64) * 8);
-      }
-    });
-    besideColumns.forEach((column, position) => {
-      const values = beside[position] ?? [];
-      for (let index = 0; index < count; index++)
-        putNumber(column.type, index, values[from + index] ?? Number.NaN, column.name);
-      const vector = duckdb.data_chunk_get_vector(chunk.chunk, columns.length + position);
-      flushFixed(column.type, vector, count);
-    });
-  };
+export function createChunkWriter(columns: readonly TableColumn[]): ChunkWriter {
+  const chunk = DuckDBDataChunk.create(columns.map((column) => duckTypes[column.type]));
 
   return {
-    append(appender, rows, ...beside) {
+    append(appender, lot) {
       try {
-        for (let from = 0; from < rows.length; from += rowsAtMost) {
-          const count = Math.min(rowsAtMost, rows.length - from);
+        for (let from = 0; from < lot.rows; from += rowsAtMost) {
+          const count = Math.min(rowsAtMost, lot.rows - from);
           chunk.reset();
           chunk.rowCount = count;
-          fillAll(rows, from, count, beside);
+          columns.forEach((column, position) => {
+            const vector = duckdb.data_chunk_get_vector(chunk.chunk, position);
+            fill(column, vector, lot.columns[position] ?? null, from, count);
+          });
           appender.appendDataChunk(chunk);
         }
       } finally {

@@ -1,18 +1,18 @@
 import { type DuckDBConnection, INTEGER, LIST, listValue, VARCHAR } from '@duckdb/node-api';
-import { messageOf } from '../../ingest/errors.ts';
 import type { FingerprintFilter } from '../fingerprint-filter.ts';
-import type { Batch, CommitResult } from '../warehouse.ts';
+import type { CommitResult } from '../warehouse.ts';
 import { createTableAppenders } from './append-tables.ts';
 import type { Connections } from './connections.ts';
-import { classify, failureCode } from './failures.ts';
+import { failedCommit } from './failures.ts';
+import type { LaidOutBatch } from './layout.ts';
 
 /**
  * One batch in one transaction (commit-protocol.md 2, 4, 5): the filter is told, rows and claims are appended
  * and flushed, repeats of dead letters are counted, and all of it commits or nothing does.
  */
-export type Commit = (batch: Batch) => Promise<CommitResult>;
+export type Commit = (batch: LaidOutBatch) => Promise<CommitResult>;
 
-const countRepeats = async (connection: DuckDBConnection, { seenAgain, at }: Batch): Promise<void> => {
+const countRepeats = async (connection: DuckDBConnection, { seenAgain, at }: LaidOutBatch): Promise<void> => {
   const times = new Map<string, number>();
   for (const repeat of seenAgain)
     times.set(repeat.fingerprint, (times.get(repeat.fingerprint) ?? 0) + repeat.times);
@@ -32,21 +32,20 @@ export function createCommit(connections: Connections, filter: () => Fingerprint
   // Appenders live as long as their connection, and no longer.
   connections.beforeClose(appenders.discard);
 
-  const tellFilter = (batch: Batch): void => {
+  const tellFilter = (batch: LaidOutBatch): void => {
     const known = filter();
     if (known === undefined) return;
-    for (const { event } of batch.events) known.add(event.fingerprint);
-    for (const letter of batch.deadLetters) known.add(letter.fingerprint);
+    for (const fingerprint of batch.fingerprints) known.add(fingerprint);
   };
 
-  const transact = async (connection: DuckDBConnection, batch: Batch): Promise<void> => {
+  const transact = async (connection: DuckDBConnection, batch: LaidOutBatch): Promise<void> => {
     // Columns are laid out while DuckDB begins: an append only fills the appender's own memory.
     const begun = connection.run('BEGIN TRANSACTION').then(
       () => undefined,
       (error: unknown) => ({ error }),
     );
     try {
-      const flush = await appenders.append(connection, batch);
+      const flush = await appenders.append(connection, batch.lots);
       const refused = await begun;
       if (refused !== undefined) throw refused.error;
       tellFilter(batch);
@@ -67,12 +66,7 @@ export function createCommit(connections: Connections, filter: () => Fingerprint
       await connections.run('commit', (connection) => transact(connection, batch));
       return { kind: 'committed', lost: [] };
     } catch (error) {
-      return {
-        kind: 'failed',
-        failure: classify(error),
-        code: failureCode(error instanceof Error && error.cause !== undefined ? error.cause : error),
-        message: messageOf(error),
-      };
+      return failedCommit(error);
     }
   };
 }

@@ -1,5 +1,5 @@
 import { KadaError, messageOf } from '../../ingest/errors.ts';
-import type { FailureClass } from '../warehouse.ts';
+import type { CommitResult, FailureClass } from '../warehouse.ts';
 
 /**
  * Every text by which DuckDB says that something failed, and what that means for the batch (commit-protocol.md
@@ -56,3 +56,11 @@ export const failureCode = (error: unknown): string => {
   if (error instanceof KadaError) return error.code;
   return /^(\w+(?: \w+)*?) Error/.exec(messageOf(error))?.[1] ?? 'unknown';
 };
+
+/** What a commit says of whatever was thrown. */
+export const failedCommit = (error: unknown): CommitResult => ({
+  kind: 'failed',
+  failure: classify(error),
+  code: failureCode(error instanceof Error && error.cause !== undefined ? error.cause : error),
+  message: messageOf(error),
+});

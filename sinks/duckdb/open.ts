@@ -1,10 +1,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { KadaError, messageOf } from '../../ingest/errors.ts';
 import type { FingerprintFilter } from '../fingerprint-filter.ts';
-import type { EngineLog, Warehouse } from '../warehouse.ts';
+import type { Batch, CommitResult, EngineLog, Warehouse } from '../warehouse.ts';
 import { createCheckpoints } from './checkpoint.ts';
 import { createCommit } from './commit.ts';
 import { type Connections, createConnections } from './connections.ts';
+import { failedCommit } from './failures.ts';
+import { type LaidOutBatch, layOut } from './layout.ts';
 import { removeLockFile, writeLockFile } from './lock-file.ts';
 import { buildFilter, lookUpClaims, newestClaims } from './look-up.ts';
 import { type Mark, writeMark } from './mark.ts';
@@ -31,6 +33,8 @@ export interface DuckDbOptions {
 
 export interface DuckDbWarehouse extends Warehouse {
   readonly engine: 'duckdb';
+  /** The same as `commit`, of a batch that was laid out elsewhere. */
+  commitLaidOut(batch: LaidOutBatch): Promise<CommitResult>;
   /** fingerprints that the filter holds */
   readonly filterSize: number;
   /** how many connections to the file are open */
@@ -148,6 +152,33 @@ export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<DuckD
     await removeLockFile(dataDir);
   };
 
+  const commitLaidOut = async (batch: LaidOutBatch): Promise<CommitResult> => {
+    if (options.readOnlyCommand === true)
+      return {
+        kind: 'failed',
+        failure: 'unknown',
+        code: 'KADA_WAREHOUSE_READ_ONLY',
+        message: 'The warehouse was opened to be read only',
+      };
+    checkpoints.busy();
+    const commit = commitBatch(batch);
+    commitUnderWay = commit;
+    const result = await commit;
+    checkpoints.busy();
+    if (result.kind === 'committed') {
+      committedSeq = Math.max(committedSeq, batch.highestSeq);
+      highest = Math.max(highest, committedSeq);
+    }
+    return result;
+  };
+  const commit = async (batch: Batch): Promise<CommitResult> => {
+    try {
+      return await commitLaidOut(layOut(batch));
+    } catch (error) {
+      return failedCommit(error);
+    }
+  };
+
   return {
     engine: 'duckdb',
     migrate: () => connections.run('commit', migrateDuckDb),
@@ -157,25 +188,8 @@ export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<DuckD
       connections.run('look-up', (connection) => lookUpClaims(connection, fingerprints)),
     newestClaims: (limit) => connections.run('look-up', (connection) => newestClaims(connection, limit)),
 
-    async commit(batch) {
-      if (options.readOnlyCommand === true)
-        return {
-          kind: 'failed',
-          failure: 'unknown',
-          code: 'KADA_WAREHOUSE_READ_ONLY',
-          message: 'The warehouse was opened to be read only',
-        };
-      checkpoints.busy();
-      const commit = commitBatch(batch);
-      commitUnderWay = commit;
-      const result = await commit;
-      checkpoints.busy();
-      if (result.kind === 'committed') {
-        for (const { ingestSeq } of batch.events) if (ingestSeq > committedSeq) committedSeq = ingestSeq;
-        highest = Math.max(highest, committedSeq);
-      }
-      return result;
-    },
+    commit,
+    commitLaidOut,
     probe: () => succeeded(connections.run('commit', probeOnce)),
 
     get highestSeq() {

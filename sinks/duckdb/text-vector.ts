@@ -85,6 +85,12 @@ export const putText = (index: number, text: string | null): void => {
   used += length;
 };
 
+/** The first text once more in every place up to `count`, held once. */
+export const repeatText = (count: number): void => {
+  for (let filled = entryBytes; filled < count * entryBytes; filled *= 2)
+    bytes.copyWithin(filled, 0, Math.min(filled, count * entryBytes - filled));
+};
+
 /** Hands the column's `count` values to the vector. */
 export const flushTexts = (vector: Vector, count: number): void => {
   if (used > 0) {

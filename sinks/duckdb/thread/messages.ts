@@ -1,6 +1,6 @@
 import { KadaError, messageOf } from '../../../ingest/errors.ts';
-import type { EngineLog, StoredEvent, Warehouse } from '../../warehouse.ts';
-import type { DuckDbOptions } from '../open.ts';
+import type { EngineLog, StoredEvent } from '../../warehouse.ts';
+import type { DuckDbOptions, DuckDbWarehouse } from '../open.ts';
 
 /** What the thread is started with; the log and the filter's memory go by messages. */
 export type ThreadOptions = Pick<
@@ -11,11 +11,11 @@ export type ThreadOptions = Pick<
 /** What the thread is asked for: everything goes over as a structured clone. */
 export interface Served
   extends Pick<
-    Warehouse,
+    DuckDbWarehouse,
     | 'migrate'
+    | 'commitLaidOut'
     | 'lookUp'
     | 'newestClaims'
-    | 'commit'
     | 'probe'
     | 'countWebEvents'
     | 'ordersWithPurchaseSince'

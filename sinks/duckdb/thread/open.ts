@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads';
-import { KadaError, messageOf } from '../../../ingest/errors.ts';
+import { KadaError } from '../../../ingest/errors.ts';
 import { createFilterReader } from '../../fingerprint-filter.ts';
 import type { EngineLog, StoredEvent, Warehouse } from '../../warehouse.ts';
-import { classify, failureCode } from '../failures.ts';
+import { failedCommit } from '../failures.ts';
+import { layOut } from '../layout.ts';
 import { type Call, type FromThread, fromSent, type Served, type ThreadOptions } from './messages.ts';
 
 /**
@@ -101,14 +102,14 @@ export async function openDuckDbInThread(
     surelyNew: filter.surelyNew,
     lookUp: (fingerprints) => call('lookUp', fingerprints),
     newestClaims: (limit) => call('newestClaims', limit),
-    commit: (batch) =>
-      call('commit', batch).catch((error: unknown) => ({
-        kind: 'failed',
-        failure: classify(error),
-        code: failureCode(error),
-        message: messageOf(error),
-      })),
-    probe: () => call('probe'),
+    async commit(batch) {
+      try {
+        return await call('commitLaidOut', layOut(batch));
+      } catch (error) {
+        return failedCommit(error);
+      }
+    },
+    probe: () => call('probe').catch(() => false),
     get highestSeq() {
       return highestSeq;
     },
@@ -117,7 +118,7 @@ export async function openDuckDbInThread(
     readOrderEvents: (orderIds) => call('readOrderEvents', orderIds),
     countWebEvents: (from) => call('countWebEvents', from),
     query: (sql, queryOptions) => call('query', sql, queryOptions),
-    ping: () => call('ping'),
+    ping: () => call('ping').catch(() => false),
     get filterBytes() {
       return filter.bytes;
     },
@@ -130,9 +131,7 @@ export async function openDuckDbInThread(
 
 const closedError = (): KadaError => new KadaError('KADA_WAREHOUSE_CLOSED', 'The warehouse is closed');
 
-/** Compiled code starts as it is; from source, in development and in tests, the thread needs tsx. */
 function startThread(): Worker {
-  const fromSource = import.meta.url.endsWith('.ts');
-  const entry = new URL(fromSource ? './worker.ts' : './worker.js', import.meta.url);
-  return new Worker(entry, { name: 'duckdb', ...(fromSource ? { execArgv: ['--import', 'tsx'] } : {}) });
+  const entry = import.meta.url.endsWith('.ts') ? './from-source.mjs' : './worker.js';
+  return new Worker(new URL(entry, import.meta.url), { name: 'duckdb' });
 }
