@@ -1,7 +1,7 @@
 import { connect } from 'amqplib';
 
-/** The limit of RabbitMQ → Bronze: consume and ack each message, nothing else. Writes messages per second. */
-const [url = '', queue = '', count = '0', prefetch = '1000'] = process.argv.slice(2);
+/** The limit of RabbitMQ → Bronze: consume and ack each message, nothing else. Writes messages per second, warm. */
+const [url = '', queue = '', count = '0', warmUp = '0', prefetch = '1000'] = process.argv.slice(2);
 const connection = await connect(url);
 const channel = await connection.createChannel();
 await channel.prefetch(Number(prefetch));
@@ -10,8 +10,8 @@ let began = 0;
 await new Promise<void>((resolve) => {
   void channel.consume(queue, (message) => {
     if (message === null) return;
-    if (seen === 0) began = performance.now();
     seen += 1;
+    if (seen === Number(warmUp)) began = performance.now();
     channel.ack(message);
     if (seen === Number(count)) resolve();
   });
@@ -19,4 +19,4 @@ await new Promise<void>((resolve) => {
 const seconds = (performance.now() - began) / 1_000;
 await channel.close();
 await connection.close();
-process.stdout.write(`${Number(count) / seconds}\n`);
+process.stdout.write(`${(Number(count) - Number(warmUp)) / seconds}\n`);

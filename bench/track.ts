@@ -16,8 +16,8 @@ export const trackSingle: Bench = {
       return result.rate;
     };
     try {
-      await rate(bare.url, 2);
-      await rate(own.trackingUrl, 3);
+      await rate(bare.url, 3);
+      await rate(own.trackingUrl, 6);
       const measured = await sideBySide(
         options,
         () => rate(own.trackingUrl, 3),

@@ -70,7 +70,7 @@ describe('the broker', () => {
   test('hangs for a moment, and then goes on as if nothing had been', () =>
     survives('hang', async () => {
       broker.pause();
-      // longer than a tick of the heartbeat and shorter than its patience
+      // the length of the pause is the fault: longer than a tick of the heartbeat, shorter than its patience
       await new Promise((resolve) => setTimeout(resolve, 1_500));
       broker.resume();
     }));

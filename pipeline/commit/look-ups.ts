@@ -6,11 +6,11 @@ import type { Availability } from './availability.ts';
 /** At most this many fingerprints in one look-up: one scan serves them all. */
 const mostAtOnce = 1_000;
 /**
- * After a look-up of d ms the next waits 4·d (at most 250 ms): a fifth of one core at most goes into old ids,
- * however many come (commit-protocol.md 12).
+ * After a look-up of d ms the next waits 9·d: a tenth of one core goes into old ids, however many come
+ * (commit-protocol.md 12). At least 50 ms, so that what comes meanwhile shares one scan; at most a second.
  */
-const restFactor = 4;
-const longestRestMs = 250;
+const restFactor = 9;
+const restMs = { least: 50, most: 1_000 };
 
 export interface LookUps {
   ask(fingerprint: string): void;
@@ -46,7 +46,7 @@ export function createLookUps(options: {
         asked.delete(fingerprint);
         options.answered(fingerprint, found.get(fingerprint));
       }
-      if (asked.size > 0) await delay(Math.min(took * restFactor, longestRestMs));
+      if (asked.size > 0) await delay(Math.min(Math.max(took * restFactor, restMs.least), restMs.most));
     }
     running = false;
   }
