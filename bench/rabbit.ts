@@ -37,7 +37,9 @@ export const rabbitToBronze: Bench = {
 
 async function drainBare(url: string, queue: string): Promise<number> {
   await fill(url, queue);
-  return Number(await runToEnd('bare-consumer.ts', [url, queue, String(messages), String(warmUp), String(prefetch)]));
+  return Number(
+    await runToEnd('bare-consumer.ts', [url, queue, String(messages), String(warmUp), String(prefetch)]),
+  );
 }
 
 /** From the end of the warm-up to the last stored event, as the process itself counts them. */

@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import { KadaError } from '../../../ingest/errors.ts';
 import type { StoredEvent } from '../../warehouse.ts';
 import { type DuckDbWarehouse, openDuckDbWarehouse } from '../open.ts';
 import { type Call, type FromThread, type LogLevel, type Served, toSent } from './messages.ts';
@@ -51,7 +52,8 @@ async function answer({ id, method, args }: Call): Promise<void> {
   try {
     // The other side's proxy is typed by the same interface; messages cannot carry its types.
     const call = served[method] as ((...args: readonly unknown[]) => Promise<unknown>) | undefined;
-    const value = await call?.(...args);
+    if (call === undefined) throw new KadaError('KADA_WAREHOUSE_CLOSED', 'The warehouse is not open');
+    const value = await call(...args);
     send({ kind: 'answer', id, value, highestSeq: warehouse?.highestSeq ?? 0 });
   } catch (error) {
     send({ kind: 'refusal', id, error: toSent(error) });
