@@ -71,6 +71,29 @@ describe('7: revised marks', () => {
     expect(cohort(fold, closed)?.revised).toBeUndefined();
   });
 
+  it('name what brought an order, not what came while it was looked up', () => {
+    const fold = newFold();
+    const order = paid(noon + 3 * minute, { user_id: 'u1' });
+    const begin = event('begin_checkout', noon + 2 * minute, { session_id: 's1', user_id: 'u1' });
+    fold.apply([view(noon), cart(noon + minute), begin], { now: noon, cause: 'live' });
+    fold.apply([order], { now: closed + 3 * minute, cause: 'replay' });
+    fold.apply([view(closed, 's9')], { now: closed + 3 * minute, cause: 'live' });
+    fold.provideOrder('o1', [order]);
+    expect(cohort(fold, closed + 3 * minute)).toMatchObject({
+      reached: [1, 1, 1, 1],
+      revised: { why: 'replay', before: [1, 1, 1, 0] },
+    });
+  });
+
+  it('do not come from the cap', () => {
+    const fold = newFold(2);
+    fold.apply([view(noon), view(noon, 's2')], { now: noon, cause: 'live' });
+    fold.apply([view(closed, 's3')], { now: closed, cause: 'live' });
+    expect(fold.evictedSessions()).toBe(1);
+    expect(cohort(fold, closed)).toMatchObject({ reached: [1, 0, 0, 0] });
+    expect(cohort(fold, closed)?.revised).toBeUndefined();
+  });
+
   it('do not come from a rebuild', async () => {
     const fold = newFold();
     await rebuildFold(fold, storedEvents([view(noon), cart(noon)]), { now: closed });

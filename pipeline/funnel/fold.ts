@@ -121,7 +121,7 @@ export function createFunnelFold(options: FunnelFoldOptions): FunnelFold {
     lastCause = context.cause;
     changes.begin(context.now, lastCause);
     for (const event of events) {
-      if (event.table === 'business_events') orders.onOrderEvent(event, keepFrom);
+      if (event.table === 'business_events') orders.onOrderEvent(event, keepFrom, lastCause);
       else if (event.table !== 'api_request_logs' && event.table !== 'db_query_perf') {
         foldWebEvent(event, keepFrom);
       }
@@ -130,13 +130,16 @@ export function createFunnelFold(options: FunnelFoldOptions): FunnelFold {
   }
 
   function provideOrder(orderId: string, events: readonly StoredEvent[]): void {
-    changes.begin(changes.now, lastCause);
+    changes.begin(changes.now, orders.causeOf(orderId) ?? lastCause);
     orders.provide(orderId, events, keepFrom);
     finish();
   }
 
   function finish(): void {
     sessions.settle();
+    for (const cohort of cohortsOf) cohort.finishChange();
+    // What the cap lets go is told as evicted; no late event revised those cohorts.
+    changes.begin(changes.now, 'rebuild');
     const gone = sessions.evict(maxSessions);
     if (gone > 0) {
       evicted += gone;
@@ -144,7 +147,6 @@ export function createFunnelFold(options: FunnelFoldOptions): FunnelFold {
       credits.replaceStale();
       sessions.settle();
     }
-    for (const cohort of cohortsOf) cohort.finishChange();
     changes.end();
   }
 

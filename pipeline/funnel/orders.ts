@@ -1,4 +1,5 @@
 import type { StoredEvent } from '../../sinks/warehouse.ts';
+import type { FoldCause } from './changes.ts';
 import type { Credits, OrderCheckout, Purchase } from './credits.ts';
 import {
   isPurchaseEvent,
@@ -32,10 +33,12 @@ interface Order {
 
 export interface Orders {
   /** An event of section "order" or "payment" that was just committed. */
-  onOrderEvent(event: StoredEvent, keepFrom: number): void;
+  onOrderEvent(event: StoredEvent, keepFrom: number, cause: FoldCause): void;
   onCheckout(orderId: string, checkout: OrderCheckout): void;
   /** Orders whose events of all history must be read. */
   awaited(): readonly string[];
+  /** Why an awaited order was asked for; undefined: it is not awaited. */
+  causeOf(orderId: string): FoldCause | undefined;
   provide(orderId: string, events: readonly StoredEvent[], keepFrom: number): void;
   /** Lets what is older than the look-back go in a part (0 to 1) of all orders, going round. */
   sweep(keepFrom: number, part: number): void;
@@ -45,14 +48,15 @@ export interface Orders {
 
 export function createOrders(credits: Credits, options: { readonly showSeeds: boolean }): Orders {
   const orders = new Map<string, Order>();
-  const awaited = new Set<string>();
+  const awaited = new Map<string, FoldCause>();
   let round = orders.values();
   let kept = 0;
 
   return {
     onOrderEvent,
     onCheckout,
-    awaited: () => [...awaited],
+    awaited: () => [...awaited.keys()],
+    causeOf: (orderId) => awaited.get(orderId),
     provide,
     sweep,
     get size() {
@@ -78,7 +82,7 @@ export function createOrders(credits: Credits, options: { readonly showSeeds: bo
     if (order.purchase !== undefined) credits.onOrderCheckout(order.purchase, checkout);
   }
 
-  function onOrderEvent(event: StoredEvent, keepFrom: number): void {
+  function onOrderEvent(event: StoredEvent, keepFrom: number, cause: FoldCause): void {
     if (event.order_id === null) return;
     const known = orders.get(event.order_id);
     const told = orderEventOf(event);
@@ -88,7 +92,7 @@ export function createOrders(credits: Credits, options: { readonly showSeeds: bo
       const order = known ?? open(event.order_id);
       order.events = new Map();
       order.isAwaited = true;
-      awaited.add(order.id);
+      awaited.set(order.id, cause);
       keep(order, told);
       return;
     }
