@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DeltaFrame, RatesFrame, RecentEvent, SnapshotFrame } from '../live-dashboard/frames.ts';
-import { groupCohorts, joinCohorts, niceTop, wilson } from '../live-dashboard/web/cohorts.ts';
+import { groupCohorts, joinCohorts } from '../live-dashboard/web/cohorts.ts';
 import {
   age,
   clock,
@@ -13,7 +13,9 @@ import {
 } from '../live-dashboard/web/format.ts';
 import { funnelFigures } from '../live-dashboard/web/funnel-figures.ts';
 import { activeNames, lastMinuteRate, mergeRates } from '../live-dashboard/web/rates.ts';
+import { niceTop } from '../live-dashboard/web/scale-top.ts';
 import { applyFrame } from '../live-dashboard/web/state.ts';
+import { wilson } from '../live-dashboard/web/wilson.ts';
 import { emptySnapshot } from './support/frames.ts';
 import { purchaseFunnel } from './support/scripted-fold.ts';
 

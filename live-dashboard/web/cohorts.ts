@@ -16,13 +16,18 @@ export interface Cohort {
   readonly reached: readonly number[];
   /** someone in it can still convert */
   readonly open: boolean;
+  /** the newest change by a late or replayed event, and the counts as they were when its time was over */
+  readonly revised?: Revision;
 }
+
+export type Revision = NonNullable<CohortMinute['revised']>;
 
 const ENOUGH = 500;
 const AT_MOST = 4;
 
 /**
- * Minutes grouped to bins that begin at whole multiples of the bin, oldest first, empty ones too.
+ * Minutes grouped to bins that begin at whole multiples of the bin, oldest first, empty ones too; only bins that
+ * lie in the span as a whole, so that the first one does not look low.
  * @param now of the server; windowMs is the funnel's time to convert
  */
 export function groupCohorts(
@@ -31,17 +36,37 @@ export function groupCohorts(
   times: { readonly now: number; readonly windowMs: number; readonly span: number; readonly bin: number },
 ): readonly Cohort[] {
   const { now, windowMs, span, bin } = times;
-  const first = Math.floor((now - span) / bin) * bin;
+  const first = Math.ceil((now - span) / bin) * bin;
   const count = Math.floor(now / bin) - first / bin + 1;
-  const sums = Array.from({ length: count }, () => new Array<number>(steps).fill(0));
-  for (const { at, reached } of minutes) {
-    const sum = sums[Math.floor((at - first) / bin)];
-    if (sum !== undefined) for (let k = 0; k < steps; k++) sum[k] = (sum[k] ?? 0) + (reached[k] ?? 0);
-  }
-  return sums.map((reached, i) => {
+  const groups: CohortMinute[][] = Array.from({ length: count }, () => []);
+  for (const minute of minutes) groups[Math.floor((minute.at - first) / bin)]?.push(minute);
+  return groups.map((group, i) => {
     const from = first + i * bin;
-    return { from, to: from + bin, reached, open: from + bin > now - windowMs };
+    const zero = new Array<number>(steps).fill(0);
+    const reached = group.reduce<readonly number[]>((sum, minute) => added(sum, minute.reached), zero);
+    const cohort = { from, to: from + bin, reached, open: from + bin > now - windowMs };
+    const revised = group
+      .map(({ revised, reached }): Parts => ({ reached, ...(revised && { revised }) }))
+      .reduce(joinRevisions, { reached: zero }).revised;
+    return revised === undefined ? cohort : { ...cohort, revised };
   });
+}
+
+const added = (a: readonly number[], b: readonly number[]): readonly number[] =>
+  a.map((sum, k) => sum + (b[k] ?? 0));
+
+interface Parts {
+  readonly reached: readonly number[];
+  readonly revised?: Revision;
+}
+
+/** What was not revised counts before as it does now. */
+function joinRevisions(a: Parts, b: Parts): Parts {
+  const reached = added(a.reached, b.reached);
+  const newest = (a.revised?.at ?? 0) >= (b.revised?.at ?? 0) ? a.revised : b.revised;
+  if (newest === undefined) return { reached };
+  const before = added(a.revised?.before ?? a.reached, b.revised?.before ?? b.reached);
+  return { reached, revised: { at: newest.at, why: newest.why, before } };
 }
 
 /** A rate needs sessions: neighbours are joined until 500 entered, at most four of them; open and settled never. */
@@ -60,29 +85,9 @@ export function joinCohorts(cohorts: readonly Cohort[]): readonly Cohort[] {
       joined.push(cohort);
       size = 1;
     } else {
-      const reached = last.reached.map((sum, k) => sum + (cohort.reached[k] ?? 0));
-      joined[joined.length - 1] = { ...last, to: cohort.to, reached };
+      joined[joined.length - 1] = { ...last, ...joinRevisions(last, cohort), to: cohort.to };
       size++;
     }
   }
   return joined;
-}
-
-/** Wilson's interval at 95% of `part` in `whole`; null when there is nothing. */
-export function wilson(part: number, whole: number): readonly [number, number] | null {
-  if (whole <= 0) return null;
-  const z = 1.96;
-  const p = part / whole;
-  const scale = 1 + (z * z) / whole;
-  const middle = (p + (z * z) / (2 * whole)) / scale;
-  const half = (z * Math.sqrt((p * (1 - p)) / whole + (z * z) / (4 * whole * whole))) / scale;
-  return [Math.max(0, middle - half), Math.min(1, middle + half)];
-}
-
-/** The axis top at or above a value: 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 × 10ⁿ. */
-export function niceTop(value: number): number {
-  if (value <= 0) return 1;
-  const power = 10 ** Math.floor(Math.log10(value));
-  const step = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8].find((candidate) => candidate * power >= value * 0.999_999);
-  return (step ?? 10) * power;
 }

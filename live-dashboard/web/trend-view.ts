@@ -1,8 +1,10 @@
 import uPlot from 'uplot';
 import type { EntryWindow, FunnelFrame } from '../frames.ts';
-import { type Cohort, groupCohorts, joinCohorts, niceTop, trendSpans, wilson } from './cohorts.ts';
+import { type Cohort, groupCohorts, joinCohorts, trendSpans } from './cohorts.ts';
 import { byId, setTextOf } from './dom.ts';
 import { clock, integer, share } from './format.ts';
+import { niceTop } from './scale-top.ts';
+import { wilson } from './wilson.ts';
 
 const HEIGHT = 200;
 

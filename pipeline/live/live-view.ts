@@ -62,6 +62,10 @@ export function createLiveView(options: LiveViewOptions): LiveView {
   const parts = createFrameParts({ ...options, deadLetters, tallies, rates, latency, recent, clocks });
   let seq = 0;
 
+  /** The rates leave out whom the funnel leaves out; else a crawler would look like a busy shop. */
+  const isIncluded = ({ is_bot, is_seed }: StoredEvent): boolean =>
+    (is_bot === 0 || options.included.bots) && (is_seed === 0 || options.included.seeds);
+
   function nextFrame(): Frame | undefined {
     const at = now();
     fold.advance(at);
@@ -78,8 +82,8 @@ export function createLiveView(options: LiveViewOptions): LiveView {
       recent.add(batch.at, batch.settled);
       for (const { via, outcome, event } of batch.settled) {
         if (outcome !== 'stored' || event === undefined) continue;
-        rates.add(batch.at, event.canonical_type, via);
         clocks.see(via, event, batch.at);
+        if (isIncluded(event)) rates.add(batch.at, event.canonical_type, via);
       }
     },
 
