@@ -22,6 +22,8 @@ export interface StepDefinition {
   readonly label: string;
   /** the rule in a word: `page_view /products/*`, `paid or COD` */
   readonly rule: string;
+  /** canonical and raw types whose dead letters are missing in this step, as DeadLetterMinute names them */
+  readonly types: readonly string[];
 }
 
 /**
@@ -169,6 +171,8 @@ export interface FrameParts {
   /** sessions let go at LIVE_MAX_SESSIONS; while > 0 equality is not promised */
   readonly evictedSessions: number;
   readonly maxSessions: number;
+  /** what stores the events, and how it does: `ready, DuckDB` */
+  readonly warehouse: string;
   /** since when the counters that leave no row count */
   readonly countersSince: number;
   readonly botsAndSeedsIncluded: { readonly bots: boolean; readonly seeds: boolean };

@@ -7,7 +7,7 @@ import { type CommitPath, createCommitPath } from './commit/path.ts';
 import type { Config } from './config.ts';
 import { type Consuming, createConsuming } from './consuming.ts';
 import { createControlServer } from './control/server.ts';
-import { type FunnelDefinition, loadFunnels, stepRule } from './funnel/definitions.ts';
+import { type FunnelDefinition, loadFunnels, stepEventTypes, stepRule } from './funnel/definitions.ts';
 import { createFunnelFold } from './funnel/fold.ts';
 import { rebuildFold } from './funnel/rebuild.ts';
 import { createIntakeGate } from './intake-gate.ts';
@@ -93,6 +93,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     included: { bots: false, seeds: config.live.showSeedData },
     state: state.shown,
     sources: () => describeSources(sources, urls),
+    warehouse: state.warehouse,
     queueDepth: () => sources.rabbit?.queueDepth() ?? null,
   });
   const dashboard = createDashboard({
@@ -220,7 +221,7 @@ function describeFunnel({ name, title, windowSeconds, steps }: FunnelDefinition)
     name,
     title,
     windowSeconds,
-    steps: steps.map((step) => ({ label: step.label, rule: stepRule(step) })),
+    steps: steps.map((step) => ({ label: step.label, rule: stepRule(step), types: stepEventTypes(step) })),
   };
 }
 

@@ -27,6 +27,8 @@ export interface ProcessState {
   readonly readiness: () => Readiness;
   /** for the page */
   readonly shown: () => ServerState;
+  /** for the page, which says to a newcomer what waits for events */
+  readonly warehouse: () => string;
   /** for /health */
   readonly health: () => Health;
 }
@@ -80,6 +82,11 @@ export function createProcessState(readers: StateReaders): ProcessState {
     return { kind: 'live' };
   }
 
+  function warehouse(): string {
+    if (readers.away() !== undefined) return 'away';
+    return phase.kind === 'starting' ? 'starting' : 'ready, DuckDB';
+  }
+
   function health(): Health {
     const { ready, degraded } = readiness();
     const queue = broker();
@@ -97,6 +104,7 @@ export function createProcessState(readers: StateReaders): ProcessState {
     phase: () => phase,
     readiness,
     shown,
+    warehouse,
     health,
   };
 }

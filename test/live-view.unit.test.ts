@@ -53,6 +53,7 @@ describe('the live view', () => {
       included: { bots: false, seeds: false },
       state: () => state,
       sources: () => [{ source: 'tracking', state: 'listening', detail: 'on 127.0.0.1:9000', url: null }],
+      warehouse: () => 'ready, DuckDB',
       queueDepth: () => queueDepth,
       ticks$: ticks,
     });
@@ -361,6 +362,7 @@ describe('the live view over the real fold', () => {
       included: { bots: false, seeds: false },
       state: () => ({ kind: 'live' }),
       sources: () => [],
+      warehouse: () => 'ready, DuckDB',
       queueDepth: () => null,
       ticks$: ticks,
     });

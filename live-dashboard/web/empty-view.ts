@@ -3,6 +3,7 @@ import { byId, element, setHidden, setTextOf } from './dom.ts';
 import { integer } from './format.ts';
 import { sourceName } from './operations-view.ts';
 import type { LiveState } from './state.ts';
+import { isWaiting } from './status.ts';
 
 const DEFAULT_TRACKING = 'http://127.0.0.1:9000';
 
@@ -18,18 +19,25 @@ export function isEmpty(state: LiveState): boolean {
 const curl = (base: string, path: string, body: Readonly<Record<string, string>>): string =>
   `curl -s ${base}${path} \\\n  -H 'content-type: application/json' \\\n  -d '${JSON.stringify(body)}'`;
 
+/** What came so far, in a sentence: nothing, or nothing that a funnel counts. */
+export function emptyHeading(state: LiveState): string {
+  const { bots, deadLetters } = state.counters['24h'];
+  if (state.newestEvent !== null && bots > 0) {
+    return `${arrived(bots)}, from ${bots === 1 ? 'a bot' : 'bots'}. Bots are left out.`;
+  }
+  if (deadLetters > 0) return `${arrived(deadLetters)} and became ${deadLetters === 1 ? 'a dead letter' : 'dead letters'}.`;
+  return 'No event has arrived yet.';
+}
+
+const arrived = (count: number): string => `${integer(count)} ${count === 1 ? 'event' : 'events'} arrived`;
+
 /** The first thing a newcomer sees: two lines that, pasted, move the page. */
 export function showEmpty(state: LiveState): void {
-  const empty = isEmpty(state);
+  const empty = isEmpty(state) && !isWaiting(state);
   setHidden('empty', !empty);
+  document.body.classList.toggle('nothing-yet', empty);
   if (!empty) return;
-  const { bots } = state.counters['24h'];
-  setTextOf(
-    'empty-heading',
-    bots === 0
-      ? 'No event has arrived yet.'
-      : `${integer(bots)} ${bots === 1 ? 'event' : 'events'} arrived, from ${bots === 1 ? 'a bot' : 'bots'}. Bots are left out.`,
-  );
+  setTextOf('empty-heading', emptyHeading(state));
   const base = state.sources.find((source) => source.source === 'tracking')?.url ?? DEFAULT_TRACKING;
   const page = '/products/cinnamon';
   setTextOf('curl-1', curl(base, '/track/page_view', { session_id: 's-1', page_url: page }));
@@ -39,7 +47,10 @@ export function showEmpty(state: LiveState): void {
   );
 
   const list = byId('empty-sources');
-  const lines = state.sources.map((source) => [sourceName(source.source), doing(source)] as const);
+  const lines = [
+    ...state.sources.map((source) => [sourceName(source.source), doing(source, state.queueDepth)] as const),
+    ['Warehouse', state.warehouse] as const,
+  ];
   const shown = JSON.stringify(lines);
   if (list.dataset.shown === shown) return;
   list.dataset.shown = shown;
@@ -48,11 +59,14 @@ export function showEmpty(state: LiveState): void {
   );
 }
 
-/** `listening on 127.0.0.1:9000`, `consuming`, `connecting: why` … */
-function doing({ state, detail, url }: SourceState): string {
-  if (detail !== null) return `${state} ${detail}`;
-  return url === null ? state : `${state} on ${new URL(url).host}`;
+/** `listening on 127.0.0.1:9000`, `consuming, queue empty`, `connecting: why` … */
+function doing({ source, state, detail, url }: SourceState, queueDepth: number | null): string {
+  const queue = source !== 'rabbitmq' || state !== 'consuming' || queueDepth === null ? '' : waiting(queueDepth);
+  if (detail !== null) return `${state} ${detail}${queue}`;
+  return url === null ? `${state}${queue}` : `${state} on ${new URL(url).host}`;
 }
+
+const waiting = (depth: number): string => (depth === 0 ? ', queue empty' : `, ${integer(depth)} waiting`);
 
 /** Copies the text of the code beside a button; selects it where the clipboard is not ours to use. */
 export function startCopyButtons(): void {

@@ -1,4 +1,4 @@
-import type { EntryWindow, FunnelFrame, StepCounts } from '../frames.ts';
+import { type EntryWindow, entryWindows, type FunnelFrame, type StepCounts } from '../frames.ts';
 
 /** The numbers above the matrix and in its rows, from the counts of one window. */
 export interface FunnelFigures {
@@ -38,4 +38,14 @@ export function funnelFigures(funnel: FunnelFrame, window: EntryWindow): FunnelF
     biggestLoss,
     rows,
   };
+}
+
+const MINUTE = 60_000;
+
+/** No session in the window has had its whole time to convert; `now` is the server's, ms since 1970. */
+export function everyoneIsYounger(funnel: FunnelFrame, window: EntryWindow, now: number): boolean {
+  const start = Math.floor((now - entryWindows[window] * MINUTE) / MINUTE) * MINUTE;
+  return funnel.cohorts.every(
+    ({ at, reached }) => at < start || (reached[0] ?? 0) === 0 || at + MINUTE + funnel.windowSeconds * 1000 > now,
+  );
 }

@@ -1,7 +1,9 @@
 import type { EntryWindow, FunnelFrame } from '../frames.ts';
 import { byId, element, setAttribute, setText, setTextOf } from './dom.ts';
 import { duration, integer, money, share } from './format.ts';
-import { type FunnelRow, funnelFigures } from './funnel-figures.ts';
+import { everyoneIsYounger, type FunnelRow, funnelFigures } from './funnel-figures.ts';
+import { createReasonOrder } from './reason-order.ts';
+import { startSteps } from './step-focus.ts';
 import type { LiveState } from './state.ts';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -14,6 +16,7 @@ interface StepRow {
 
 let steps: readonly StepRow[] = [];
 let stepsOf = '';
+const arrangeReasons = createReasonOrder();
 
 /** The four figures, the matrix and the dead letters of one funnel and window. */
 export function showFunnel(state: LiveState, funnel: FunnelFrame, window: EntryWindow): void {
@@ -27,7 +30,7 @@ export function showFunnel(state: LiveState, funnel: FunnelFrame, window: EntryW
   setTextOf('conversion-count', `${integer(figures.converted)} of ${integer(figures.entered)} sessions`);
   setTextOf('in-time', share(figures.stillInTime, figures.entered));
   setTextOf('in-time-count', `${integer(figures.stillInTime)} can still convert`);
-  showLoss(rows, figures.biggestLoss, funnel.windowSeconds);
+  showLoss(rows, figures.biggestLoss, nobodyDropped(state, funnel, window, figures.entered));
   showOrders(state, window);
 
   makeRows(funnel);
@@ -41,15 +44,24 @@ export function showFunnel(state: LiveState, funnel: FunnelFrame, window: EntryW
 function showLoss(
   rows: readonly FunnelRow[],
   loss: { readonly step: number; readonly dropped: number } | undefined,
-  windowSeconds: number,
+  why: string,
 ): void {
+  byId('loss-swatch').classList.toggle('worst', loss !== undefined);
   if (loss === undefined) {
     setTextOf('loss', 'None yet');
-    setTextOf('loss-count', `nobody's ${shortDuration(windowSeconds)} is over`);
+    setTextOf('loss-count', why);
     return;
   }
   setTextOf('loss', `${rows[loss.step - 1]?.label ?? ''} → ${rows[loss.step]?.label ?? ''}`);
   setTextOf('loss-count', `${integer(loss.dropped)} dropped`);
+}
+
+/** Why there is no biggest loss. */
+function nobodyDropped(state: LiveState, funnel: FunnelFrame, window: EntryWindow, entered: number): string {
+  if (entered === 0) return 'nobody entered';
+  return everyoneIsYounger(funnel, window, state.now)
+    ? `all entered less than ${duration(funnel.windowSeconds).replace(/ 00[ms]$/, '')} ago`
+    : 'nobody dropped';
 }
 
 function showOrders(state: LiveState, window: EntryWindow): void {
@@ -64,16 +76,19 @@ function showDeadLetters(state: LiveState, window: EntryWindow): void {
   const { deadLetters, deadLettersByReason } = state.counters[window];
   setTextOf('dead-letters', integer(deadLetters));
   byId('dead-letters').classList.toggle('loss', deadLetters > 0);
-  const shown = deadLettersByReason.slice(0, 4);
-  const other = deadLettersByReason.slice(4).reduce((sum, { count }) => sum + count, 0);
-  const parts = other > 0 ? [...shown, { reason: 'other', count: other }] : shown;
+  const parts = arrangeReasons(deadLettersByReason, window);
   const text = parts.map(({ reason, count }) => `${count}\t${reason}`).join('\n');
   const place = byId('reasons');
   if (place.dataset.shown === text) return;
   place.dataset.shown = text;
   place.replaceChildren(
     ...parts.map(({ reason, count }) =>
-      element('span', { 'data-reason': reason }, element('b', {}, integer(count)), ` ${reason}`),
+      element(
+        'span',
+        { 'data-reason': reason, title: reason },
+        element('b', {}, integer(count)),
+        ` ${reason}`,
+      ),
     ),
   );
 }
@@ -85,7 +100,9 @@ function makeRows(funnel: FunnelFrame): void {
   steps = funnel.steps.map((step, index) =>
     stepRow(step.label, step.rule, index, funnel.steps[index - 1]?.label),
   );
+  const hadFocus = byId('steps').contains(document.activeElement);
   byId('steps').replaceChildren(...steps.map((step) => step.element));
+  startSteps(hadFocus);
 }
 
 function stepRow(label: string, rule: string, index: number, before: string | undefined): StepRow {
@@ -104,6 +121,8 @@ function stepRow(label: string, rule: string, index: number, before: string | un
     rect.setAttribute('height', '100%');
     bar.append(rect);
   }
+  const median = element('button', { type: 'button', class: 'def', 'data-def': 'median', 'data-value': 'median' });
+  values.set('median', median);
   const cell = (classes: string, ...children: (Node | string)[]) =>
     element('div', { class: classes, role: 'cell' }, ...children);
   const swatch = (kind: string) => element('i', { class: `sw ${kind}`, 'aria-hidden': 'true' });
@@ -115,7 +134,16 @@ function stepRow(label: string, rule: string, index: number, before: string | un
     element(
       'div',
       { class: 'a-name', role: 'rowheader' },
-      element('div', { class: 'name' }, element('span', { class: 'ix' }, String(index + 1)), label),
+      element(
+        'div',
+        { class: 'name' },
+        element('span', { class: 'ix', 'aria-hidden': 'true' }, String(index + 1)),
+        element(
+          'button',
+          { class: 'pick', type: 'button', 'data-pick': String(index + 1), tabindex: index === 0 ? '0' : '-1' },
+          label,
+        ),
+      ),
       element('div', { class: 'rule' }, rule),
     ),
     cell(
@@ -130,8 +158,8 @@ function stepRow(label: string, rule: string, index: number, before: string | un
     row.append(
       cell(
         'a-conv r',
-        element('div', { class: 'v k num' }, value('rate')),
-        element('div', { class: 'p' }, small(`from ${before ?? ''}, `), value('median')),
+        element('div', { class: 'v k num' }, value('fell', 'tag loss fell'), value('rate')),
+        element('div', { class: 'p' }, small(`from ${before ?? ''}, `), median),
       ),
       cell(
         'a-time r',
@@ -174,9 +202,9 @@ function showStep(view: StepRow, row: FunnelRow, index: number, entered: number,
   view.set('biggest', biggest ? 'biggest' : '');
   view.element.classList.toggle('biggest', biggest);
   if (counts.p90Seconds !== null) {
+    const place = view.element.querySelector('[data-value="median"]');
     const times = `median ${duration(counts.medianSeconds)}, 90% within ${duration(counts.p90Seconds)}, of those who went on`;
-    const place = view.element.querySelector('.a-conv');
-    if (place !== null) setAttribute(place, 'title', times);
+    if (place !== null) setAttribute(place, 'data-text', times);
   }
 
   const parts = [counts.sessions, counts.stillInTime, counts.dropped];
@@ -195,6 +223,11 @@ function showStep(view: StepRow, row: FunnelRow, index: number, entered: number,
       ? `${integer(counts.sessions)} entered`
       : `${integer(counts.sessions)} went on, ${integer(counts.stillInTime)} still in time, ${integer(counts.dropped)} dropped, of ${integer(before)}`;
   setAttribute(view.bar, 'aria-label', told);
+}
+
+/** The tag beside the rate of a step (from 0) that fell; undefined: none did. */
+export function markFallen(fallen: number | undefined): void {
+  for (const [index, step] of steps.entries()) step.set('fell', index === fallen ? 'fell' : '');
 }
 
 /** 1 h, 30 min, 90 s: a setting, not a measurement */

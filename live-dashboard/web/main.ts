@@ -1,29 +1,44 @@
 import 'uplot/dist/uPlot.min.css';
 import './page.css';
-import type { ServerMessage } from '../frames.ts';
+import { type EntryWindow, entryWindows, type ServerMessage } from '../frames.ts';
 import { createChoices } from './choices.ts';
 import { connect } from './connection.ts';
 import { byId, setTextOf } from './dom.ts';
 import { showEmpty, startCopyButtons } from './empty-view.ts';
 import { clock, zone } from './format.ts';
-import { shortDuration, showFunnel } from './funnel-view.ts';
+import { deadLetterTable } from './dead-letter-table.ts';
+import { startDefinitions, startDialogs } from './definitions-view.ts';
+import { markFallen, shortDuration, showFunnel } from './funnel-view.ts';
+import { startKeyboard } from './keyboard.ts';
+import { type DataNotice, dataNotice } from './notices.ts';
 import { showNewest, showOperations, showRates } from './operations-view.ts';
 import { applyFrame, type LiveState } from './state.ts';
-import { isOld, showStatus } from './status-view.ts';
+import { isOld, isWaiting } from './status.ts';
+import { announce, showDataNotice, showStatus } from './status-view.ts';
+import { markPicked, moveStep, startPicking } from './step-focus.ts';
+import { createChartTable } from './table-view.ts';
 import { startTheme } from './theme.ts';
+import { trendTable } from './trend-table.ts';
 import { createTrend } from './trend-view.ts';
 
 let state: LiveState | undefined;
+/** the numbers on the page: those of before while a server that came back rebuilds its own */
+let shown: LiveState | undefined;
+let notice: DataNotice | undefined;
 /** the server's clock when it was last heard; the viewer's may be wrong */
 let serverHeard = 0;
 let due = false;
+let wasOld = false;
 
 function onMessage(message: ServerMessage): void {
   serverHeard = message.now;
   if (message.kind === 'pong') return;
   const applied = applyFrame(state, message);
   if (applied.kind === 'gap') connection.askSnapshot();
-  else state = applied.state;
+  else {
+    state = applied.state;
+    if (!isWaiting(state) || shown === undefined || isWaiting(shown)) shown = state;
+  }
   paintSoon();
 }
 
@@ -40,25 +55,40 @@ function paintSoon(): void {
 const serverNow = (): number => serverHeard + (Date.now() - (connection.lastHeard() ?? Date.now()));
 
 function paint(): void {
+  if (shown !== undefined) paintNumbers(shown);
   paintClocks();
-  if (state === undefined) return;
-  choices.showFunnels(state.funnels);
-  showEmpty(state);
-  const funnel = state.funnels.find((one) => one.name === choices.funnel());
+}
+
+function paintNumbers(numbers: LiveState): void {
+  choices.showFunnels(numbers.funnels);
+  showEmpty(numbers);
+  const funnel = numbers.funnels.find((one) => one.name === choices.funnel());
+  const window = choices.window();
+  notice = undefined;
   if (funnel !== undefined) {
+    const picked = choices.trend();
     setTextOf('time-to-convert', `${shortDuration(funnel.windowSeconds)} to convert`);
-    showFunnel(state, funnel, choices.window());
-    trend.show(funnel, choices.window(), state.now);
+    showFunnel(numbers, funnel, window);
+    trend.show(funnel, window, numbers.now);
+    trendAsTable.show(() => trendTable(funnel, window, picked, numbers.now));
+    notice = dataNotice(numbers, funnel, window, numbers.now);
+    markFallen(notice?.fallen);
+    markPicked(picked);
   }
-  const { bots, seeds } = state.botsAndSeedsIncluded;
+  deadLettersAsTable.show(() => deadLetterTable(numbers.deadLetterMinutes, windowStart(numbers.now, window)));
+  const { bots, seeds } = numbers.botsAndSeedsIncluded;
   setTextOf('included', includedText(bots, seeds));
-  showOperations(state, choices.window());
-  setTextOf('zone', zone(state.now));
+  showOperations(numbers, window);
+  setTextOf('zone', zone(numbers.now));
   setTextOf(
     'since',
-    `Duplicates, late, dead letters and bots are counted since ${clock(state.countersSince)}.`,
+    `Duplicates, late, dead letters and bots are counted since ${clock(numbers.countersSince)}.`,
   );
 }
+
+/** Windows begin at a whole minute. */
+const windowStart = (now: number, window: EntryWindow): number =>
+  Math.floor((now - entryWindows[window] * 60_000) / 60_000) * 60_000;
 
 function includedText(bots: boolean, seeds: boolean): string {
   if (!bots && !seeds) return 'without bots and seed data';
@@ -74,21 +104,51 @@ function paintClocks(): void {
     nextTry: connection.nextTry(),
     serverHeard,
   };
-  showStatus(state, link);
-  if (state === undefined) return;
-  showNewest(state, serverNow());
+  wasOld = isOld(link);
+  showStatus(state, shown, link);
+  showDataNotice(notice);
+  announce(notice);
+  if (shown === undefined) return;
+  showNewest(shown, serverNow());
   // rates that nobody confirms any more stay as they were
-  showRates(state, choices.window(), isOld(link) ? serverHeard : serverNow());
+  showRates(shown, choices.window(), shown !== state ? shown.now : wasOld ? serverHeard : serverNow());
 }
 
 const choices = createChoices(paintSoon);
 const trend = createTrend();
+const trendAsTable = createChartTable('trend-table', 'Conversion by entry time');
+const deadLettersAsTable = createChartTable('dead-letter-table', 'Dead letters');
 const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
 const connection = connect(`${scheme}//${location.host}/ws`, onMessage);
 startCopyButtons();
-startTheme(trend.redraw);
+const theme = startTheme(trend.redraw);
+const definitionBubble = startDefinitions();
+const dialogs = startDialogs();
+startPicking(choices.chooseTrend);
+startKeyboard((command) => {
+  switch (command.kind) {
+    case 'next-funnel':
+      return choices.nextFunnel();
+    case 'window':
+      return choices.chooseWindow(command.index);
+    case 'step':
+      return moveStep(command.by);
+    case 'theme':
+      return theme.next();
+    case 'keys':
+      return dialogs.openKeys();
+    case 'close':
+      return definitionBubble.close();
+  }
+});
 byId('try-now').addEventListener('click', connection.tryNow);
+byId('see-dead-letters').addEventListener('click', deadLettersAsTable.open);
 setInterval(() => {
   if (!document.hidden) paintClocks();
 }, 1_000);
+// the page says that its numbers are old when they become so, not at the next tick of its clock
+setInterval(() => {
+  const link = { now: Date.now(), lastHeard: connection.lastHeard(), nextTry: undefined, serverHeard };
+  if (!document.hidden && isOld(link) !== wasOld) paintClocks();
+}, 100);
 paintSoon();

@@ -13,6 +13,23 @@ import { mergeRates } from './rates.ts';
 /** What the page knows: the last snapshot with every delta since laid on it. */
 export type LiveState = SnapshotFrame;
 
+/**
+ * What the trend card shows, in the address as `trend`: `all`, from the first step to the last; or k, from step k
+ * to step k + 1, counted from 1.
+ */
+export type TrendChoice = 'all' | number;
+
+/** The choice as an address or a switch writes it; undefined when such a funnel has no such trend. */
+export function trendChoice(text: string | null, steps: number): TrendChoice | undefined {
+  if (text === 'all') return 'all';
+  const step = Number(text);
+  return Number.isInteger(step) && step >= 1 && step < steps ? step : undefined;
+}
+
+/** The two steps of a trend, from 0. */
+export const trendEnds = (trend: TrendChoice, steps: number): { readonly from: number; readonly to: number } =>
+  trend === 'all' ? { from: 0, to: steps - 1 } : { from: trend - 1, to: trend };
+
 export type Applied =
   | { readonly kind: 'applied'; readonly state: LiveState }
   /** a frame was missed: ask for a snapshot, and keep showing what there is */

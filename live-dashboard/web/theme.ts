@@ -5,7 +5,7 @@ const order = ['system', 'light', 'dark'] as const;
 type Theme = (typeof order)[number];
 
 /** As the system, or forced by a class on the root; the choice is remembered. Calls back when colours change. */
-export function startTheme(onChange: () => void): void {
+export function startTheme(onChange: () => void): { readonly next: () => void } {
   let theme: Theme = order.find((one) => one === localStorage.getItem(KEY)) ?? 'system';
 
   function apply(): void {
@@ -23,9 +23,7 @@ export function startTheme(onChange: () => void): void {
   }
 
   byId('theme').addEventListener('click', next);
-  document.addEventListener('keydown', (event) => {
-    if (event.key.toLowerCase() === 't' && !event.ctrlKey && !event.metaKey && !event.altKey) next();
-  });
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', onChange);
   apply();
+  return { next };
 }

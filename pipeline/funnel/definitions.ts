@@ -172,6 +172,21 @@ function refuseFunnel(funnel: FunnelDefinition, horizonHours: number): FunnelRef
   return refusals;
 }
 
+/** Types of events whose dead letters are missing in this step; those of orders by both their names (events.md 5). */
+export function stepEventTypes(step: FunnelStep): readonly string[] {
+  return step.type === 'purchase' ? purchaseTypes : [step.type];
+}
+
+const purchaseTypes = [
+  'order_created',
+  'order_paid',
+  'order.created',
+  'order.paid',
+  'payment.completed',
+  'payment.succeeded',
+  'payment_success',
+];
+
 /** The rule in a word, as the page shows it: `page_view /products/*`, `paid or COD`. */
 export function stepRule(step: FunnelStep): string {
   if (step.type === 'purchase') return 'paid or COD';

@@ -105,6 +105,7 @@ export function createFrameParts(sources: FrameSources): FrameBuilder {
       queueDepth: sources.queueDepth(),
       evictedSessions: fold.evictedSessions(),
       maxSessions: sources.maxSessions,
+      warehouse: sources.warehouse(),
       countersSince: sources.countersSince,
       botsAndSeedsIncluded: sources.included,
     };

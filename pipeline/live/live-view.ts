@@ -33,6 +33,7 @@ export interface LiveViewOptions {
   readonly included: FrameParts['botsAndSeedsIncluded'];
   readonly state: () => ServerState;
   readonly sources: () => readonly SourceStatus[];
+  readonly warehouse: () => string;
   /** messages waiting in RabbitMQ; null: unknown */
   readonly queueDepth: () => number | null;
   /** When to look whether a frame is due; default every 250 ms. */

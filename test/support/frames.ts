@@ -29,6 +29,7 @@ export const emptySnapshot = (fields: Partial<SnapshotFrame> = {}): SnapshotFram
   queueDepth: null,
   evictedSessions: 0,
   maxSessions: 1_000_000,
+  warehouse: 'ready, DuckDB',
   countersSince: Date.UTC(2026, 10, 24, 12),
   botsAndSeedsIncluded: { bots: false, seeds: false },
   recent: [],

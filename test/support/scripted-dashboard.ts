@@ -41,6 +41,7 @@ export async function startScriptedDashboard(webRoot: string, port = 0): Promise
     included: { bots: false, seeds: false },
     state: () => facts.state,
     sources: () => facts.sources,
+    warehouse: () => 'ready, DuckDB',
     queueDepth: () => facts.queueDepth,
     ticks$: ticks,
   });

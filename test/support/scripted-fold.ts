@@ -6,10 +6,10 @@ export const purchaseFunnel: FunnelDescription = {
   title: 'Purchase',
   windowSeconds: 3600,
   steps: [
-    { label: 'View', rule: 'page_view' },
-    { label: 'Cart', rule: 'add_to_cart' },
-    { label: 'Checkout', rule: 'begin_checkout' },
-    { label: 'Purchase', rule: 'paid or COD' },
+    { label: 'View', rule: 'page_view', types: ['page_view'] },
+    { label: 'Cart', rule: 'add_to_cart', types: ['add_to_cart'] },
+    { label: 'Checkout', rule: 'begin_checkout', types: ['begin_checkout'] },
+    { label: 'Purchase', rule: 'paid or COD', types: ['order_created', 'order_paid'] },
   ],
 };
 
@@ -18,8 +18,8 @@ export const browseFunnel: FunnelDescription = {
   title: 'Browse',
   windowSeconds: 3600,
   steps: [
-    { label: 'Home', rule: 'page_view /' },
-    { label: 'Product', rule: 'page_view /products/*' },
+    { label: 'Home', rule: 'page_view /', types: ['page_view'] },
+    { label: 'Product', rule: 'page_view /products/*', types: ['page_view'] },
   ],
 };
 
