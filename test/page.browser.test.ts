@@ -175,7 +175,7 @@ describe('the live page', () => {
     await page.click('[data-choice="browse"]');
     await shows(step(1, 'sessions'), '5');
     expect(await page.$$eval('#steps [data-step]', (rows) => rows.length)).toBe(2);
-    expect(new URL(page.url()).search).toBe('?funnel=browse&window=15m');
+    expect(new URL(page.url()).search).toBe('?funnel=browse&window=15m&trend=all');
     await page.reload();
     await shows(step(2, 'sessions'), '3');
   });

@@ -52,6 +52,7 @@ export function commandOf(press: KeyPress): Command | undefined {
   if (press.key === '?') return { kind: 'keys' };
   if (press.shift) return undefined;
   if (press.key === 'Escape') return { kind: 'close' };
-  if (press.onStep && press.key in arrows) return arrows[press.key];
-  return letters[press.key.toLowerCase()];
+  if (press.onStep && Object.hasOwn(arrows, press.key)) return arrows[press.key];
+  const key = press.key.toLowerCase();
+  return Object.hasOwn(letters, key) ? letters[key] : undefined;
 }
