@@ -70,7 +70,10 @@ describe('the states of the live page', () => {
     expect(await opened.text(step(3, 'fell'))).toBe('fell');
     expect(await opened.text(step(2, 'fell'))).toBe('');
     await opened.page.click('#see-dead-letters');
-    await opened.shows('#dead-letter-table tbody tr:first-child td:nth-child(2)', 'validation_error:begin_checkout');
+    await opened.shows(
+      '#dead-letter-table tbody tr:first-child td:nth-child(2)',
+      'validation_error:begin_checkout',
+    );
     await opened.shows('#dead-letter-table tbody tr:first-child td:nth-child(4)', '246');
   });
 
@@ -104,7 +107,12 @@ describe('the states of the live page', () => {
       reached: [20, 5, 2, 1],
       stillInTime: [0, 15, 3, 1],
     });
-    live.fold.setCounts('purchase', 60, [counts(20, 0, 0), counts(5, 15, 0), counts(2, 3, 0), counts(1, 1, 0)]);
+    live.fold.setCounts('purchase', 60, [
+      counts(20, 0, 0),
+      counts(5, 15, 0),
+      counts(2, 3, 0),
+      counts(1, 1, 0),
+    ]);
     opened = await bench.open(live);
     await opened.shows(step(2, 'dropped'), '36,554');
     await opened.shows('#loss', 'View → Cart');
@@ -187,6 +195,6 @@ const boxes = (page: OpenedPage): Promise<unknown> =>
   page.page.$$eval('.fr > *, .figs > *, .strip > *', (cells) =>
     cells.map((cell) => {
       const { x, y, width, height } = cell.getBoundingClientRect();
-      return [x, y + scrollY, width, height].map(Math.round);
+      return [x, y, width, height].map(Math.round);
     }),
   );

@@ -57,7 +57,11 @@ describe('a step that fell', () => {
     ['nothing fell', steady, undefined],
     ['only cohorts too young to tell are low', minutes((ago) => (ago <= 5 ? 0 : 18)), undefined],
     ['the mature half hour is low', fallen, 2],
-    ['only the youngest mature minutes are low, within chance', minutes((ago) => (ago <= 7 ? 12 : 18)), undefined],
+    [
+      'only the youngest mature minutes are low, within chance',
+      minutes((ago) => (ago <= 7 ? 12 : 18)),
+      undefined,
+    ],
     ['too few sessions to tell', few, undefined],
     ['nothing came at all', [], undefined],
     ['no cohort is settled', steady.filter(({ at }) => at > now - 60 * MINUTE), undefined],

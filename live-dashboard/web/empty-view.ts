@@ -25,7 +25,8 @@ export function emptyHeading(state: LiveState): string {
   if (state.newestEvent !== null && bots > 0) {
     return `${arrived(bots)}, from ${bots === 1 ? 'a bot' : 'bots'}. Bots are left out.`;
   }
-  if (deadLetters > 0) return `${arrived(deadLetters)} and became ${deadLetters === 1 ? 'a dead letter' : 'dead letters'}.`;
+  if (deadLetters > 0)
+    return `${arrived(deadLetters)} and became ${deadLetters === 1 ? 'a dead letter' : 'dead letters'}.`;
   return 'No event has arrived yet.';
 }
 
@@ -61,7 +62,8 @@ export function showEmpty(state: LiveState): void {
 
 /** `listening on 127.0.0.1:9000`, `consuming, queue empty`, `connecting: why` … */
 function doing({ source, state, detail, url }: SourceState, queueDepth: number | null): string {
-  const queue = source !== 'rabbitmq' || state !== 'consuming' || queueDepth === null ? '' : waiting(queueDepth);
+  const queue =
+    source !== 'rabbitmq' || state !== 'consuming' || queueDepth === null ? '' : waiting(queueDepth);
   if (detail !== null) return `${state} ${detail}${queue}`;
   return url === null ? `${state}${queue}` : `${state} on ${new URL(url).host}`;
 }

@@ -46,6 +46,7 @@ const MINUTE = 60_000;
 export function everyoneIsYounger(funnel: FunnelFrame, window: EntryWindow, now: number): boolean {
   const start = Math.floor((now - entryWindows[window] * MINUTE) / MINUTE) * MINUTE;
   return funnel.cohorts.every(
-    ({ at, reached }) => at < start || (reached[0] ?? 0) === 0 || at + MINUTE + funnel.windowSeconds * 1000 > now,
+    ({ at, reached }) =>
+      at < start || (reached[0] ?? 0) === 0 || at + MINUTE + funnel.windowSeconds * 1000 > now,
   );
 }

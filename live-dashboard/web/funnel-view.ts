@@ -3,8 +3,8 @@ import { byId, element, setAttribute, setText, setTextOf } from './dom.ts';
 import { duration, integer, money, share } from './format.ts';
 import { everyoneIsYounger, type FunnelRow, funnelFigures } from './funnel-figures.ts';
 import { createReasonOrder } from './reason-order.ts';
-import { startSteps } from './step-focus.ts';
 import type { LiveState } from './state.ts';
+import { startSteps } from './step-focus.ts';
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -121,7 +121,12 @@ function stepRow(label: string, rule: string, index: number, before: string | un
     rect.setAttribute('height', '100%');
     bar.append(rect);
   }
-  const median = element('button', { type: 'button', class: 'def', 'data-def': 'median', 'data-value': 'median' });
+  const median = element('button', {
+    type: 'button',
+    class: 'def',
+    'data-def': 'median',
+    'data-value': 'median',
+  });
   values.set('median', median);
   const cell = (classes: string, ...children: (Node | string)[]) =>
     element('div', { class: classes, role: 'cell' }, ...children);
@@ -140,7 +145,12 @@ function stepRow(label: string, rule: string, index: number, before: string | un
         element('span', { class: 'ix', 'aria-hidden': 'true' }, String(index + 1)),
         element(
           'button',
-          { class: 'pick', type: 'button', 'data-pick': String(index + 1), tabindex: index === 0 ? '0' : '-1' },
+          {
+            class: 'pick',
+            type: 'button',
+            'data-pick': String(index + 1),
+            tabindex: index === 0 ? '0' : '-1',
+          },
           label,
         ),
       ),

@@ -27,7 +27,10 @@ export function trendChoice(text: string | null, steps: number): TrendChoice | u
 }
 
 /** The two steps of a trend, from 0. */
-export const trendEnds = (trend: TrendChoice, steps: number): { readonly from: number; readonly to: number } =>
+export const trendEnds = (
+  trend: TrendChoice,
+  steps: number,
+): { readonly from: number; readonly to: number } =>
   trend === 'all' ? { from: 0, to: steps - 1 } : { from: trend - 1, to: trend };
 
 export type Applied =

@@ -58,9 +58,7 @@ export function createChartTable(id: string, title: string): ChartTableView {
     for (const [index, cells] of rows.entries()) {
       const row = body.children[index];
       if (row === undefined) continue;
-      fit(row, cells.length, (column) =>
-        column === 0 ? element('th', { scope: 'row' }) : element('td'),
-      );
+      fit(row, cells.length, (column) => (column === 0 ? element('th', { scope: 'row' }) : element('td')));
       for (const [column, text] of cells.entries()) setText(row.children[column] ?? row, text);
     }
   }

@@ -26,7 +26,10 @@ export const designedDay: readonly StepCounts[] = [
 /** Chromium with the page built once, and pages of it that listen for what must not happen. */
 export interface PageBench {
   readonly webRoot: string;
-  open(live: ScriptedDashboard, options?: BrowserContextOptions & { readonly path?: string }): Promise<OpenedPage>;
+  open(
+    live: ScriptedDashboard,
+    options?: BrowserContextOptions & { readonly path?: string },
+  ): Promise<OpenedPage>;
   close(): Promise<void>;
 }
 
