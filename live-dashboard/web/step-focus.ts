@@ -14,7 +14,8 @@ export function startSteps(hadFocus: boolean): void {
 /** Enters the steps at the first (or, backwards, the last), then goes one on and stops at the ends. */
 export function moveStep(by: 1 | -1): void {
   const all = buttons();
-  const at = all.findIndex((button) => button === document.activeElement);
+  const { activeElement } = document;
+  const at = activeElement instanceof HTMLElement ? all.indexOf(activeElement) : -1;
   const entered = by === 1 ? 0 : all.length - 1;
   const next = at < 0 ? entered : Math.max(0, Math.min(all.length - 1, at + by));
   hold(all, next);

@@ -52,13 +52,13 @@ export function createChartTable(id: string, title: string): ChartTableView {
   function fill(): void {
     if (scroll.hidden || latest === undefined) return;
     const { columns, rows } = latest();
-    fit(head, columns.length, () => element('th', { scope: 'col' }));
+    resize(head, columns.length, () => element('th', { scope: 'col' }));
     for (const [index, column] of columns.entries()) setText(head.children[index] ?? head, column);
-    fit(body, rows.length, () => element('tr'));
+    resize(body, rows.length, () => element('tr'));
     for (const [index, cells] of rows.entries()) {
       const row = body.children[index];
       if (row === undefined) continue;
-      fit(row, cells.length, (column) => (column === 0 ? element('th', { scope: 'row' }) : element('td')));
+      resize(row, cells.length, (column) => (column === 0 ? element('th', { scope: 'row' }) : element('td')));
       for (const [column, text] of cells.entries()) setText(row.children[column] ?? row, text);
     }
   }
@@ -77,7 +77,7 @@ export function createChartTable(id: string, title: string): ChartTableView {
 }
 
 /** Adds and removes children at the end until there are `count`. */
-function fit(parent: Element, count: number, make: (index: number) => Element): void {
+function resize(parent: Element, count: number, make: (index: number) => Element): void {
   while (parent.children.length > count) parent.lastElementChild?.remove();
   for (let index = parent.children.length; index < count; index++) parent.append(make(index));
 }
