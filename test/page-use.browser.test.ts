@@ -80,9 +80,11 @@ describe('the live page by keyboard alone', () => {
     opened = await bench.open(live);
     await opened.shows(step(1, 'sessions'), '48,263');
     const order: string[] = [];
-    for (let i = 0; i < 40; i++) {
+    // once round: the next "Live" is the first again
+    for (let name = ''; order.length < 60 && !(name === 'Live' && order.length > 1); ) {
       await opened.page.keyboard.press('Tab');
-      order.push(await focused());
+      name = await focused();
+      order.push(name);
     }
     const places = ['Live', 'theme', 'funnel', 'window', 'time-to-convert', 'step 1', 'newest', 'behind'].map(
       (name) => order.indexOf(name),

@@ -27,7 +27,7 @@ export function showFunnel(state: LiveState, funnel: FunnelFrame, window: EntryW
 
   setTextOf('conversion', share(figures.converted, figures.entered));
   setTextOf('conversion-of', `${first} → ${last}${figures.stillInTime > 0 ? ', so far' : ''}`);
-  setTextOf('conversion-count', `${integer(figures.converted)} of ${integer(figures.entered)} sessions`);
+  setTextOf('conversion-counts', `${integer(figures.converted)} of ${integer(figures.entered)}`);
   setTextOf('in-time', share(figures.stillInTime, figures.entered));
   setTextOf('in-time-count', `${integer(figures.stillInTime)} can still convert`);
   showLoss(rows, figures.biggestLoss, nobodyDropped(state, funnel, window, figures.entered));
