@@ -1,5 +1,6 @@
 import type { DeadLetterMinute, EntryWindow, FunnelFrame } from '../frames.ts';
-import { groupCohorts, trendSpans, wilson } from './cohorts.ts';
+import { groupCohorts, trendSpans } from './cohorts.ts';
+import { wilson } from './wilson.ts';
 
 const MINUTE = 60_000;
 /** How much of the near past is compared with what settled; ms. */

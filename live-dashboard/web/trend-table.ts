@@ -1,8 +1,9 @@
 import type { EntryWindow, FunnelFrame } from '../frames.ts';
-import { type Cohort, groupCohorts, joinCohorts, trendSpans, wilson } from './cohorts.ts';
+import { type Cohort, groupCohorts, joinCohorts, trendSpans } from './cohorts.ts';
 import { clock, integer, share } from './format.ts';
 import { type TrendChoice, trendEnds } from './state.ts';
 import type { ChartTable } from './table-view.ts';
+import { wilson } from './wilson.ts';
 
 /** The trend card's cohorts in words, newest first. `now` is the server's, ms since 1970. */
 export function trendTable(
