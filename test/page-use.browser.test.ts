@@ -124,7 +124,7 @@ describe('the layout of the live page', () => {
     counts(6, 1, 0, 1, 2),
   ];
   const boxes = (): Promise<unknown> =>
-    opened.page.$$eval('.fr > *, .figs > *, .strip > *, #sources th, .ctl > *', (cells) =>
+    opened.page.$$eval('.fr > *, .figs > *, .strip > *, .ctl > *', (cells) =>
       cells.map((cell) => {
         const { x, y, width, height } = cell.getBoundingClientRect();
         return [x, y, width, height].map(Math.round);

@@ -37,6 +37,7 @@ export function showEmpty(state: LiveState): void {
   const empty = isEmpty(state) && !isWaiting(state);
   setHidden('empty', !empty);
   document.body.classList.toggle('nothing-yet', empty);
+  setHidden('events-card', empty && state.recent.length === 0);
   if (!empty) return;
   setTextOf('empty-heading', emptyHeading(state));
   const base = state.sources.find((source) => source.source === 'tracking')?.url ?? DEFAULT_TRACKING;

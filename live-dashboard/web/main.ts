@@ -117,7 +117,7 @@ function paintClocks(): void {
 const choices = createChoices(paintSoon);
 const trend = createTrend();
 const trendAsTable = createChartTable('trend-table', 'Conversion by entry time');
-const deadLettersAsTable = createChartTable('dead-letter-table', 'Dead letters');
+const deadLettersAsTable = createChartTable('dead-letter-table', 'Dead letters', 'dead-letter-link');
 const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
 const connection = connect(`${scheme}//${location.host}/ws`, onMessage);
 startCopyButtons();

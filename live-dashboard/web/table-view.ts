@@ -15,9 +15,10 @@ export interface ChartTableView {
 /**
  * A link "show as table" and the table it opens, with a first column that stays while the rest scrolls. Cells are
  * set in place, so that what is being read does not move.
- * @param id of the empty element it is put into; title: what the table is of
+ * @param id of the empty element it is put into; title: what the table is of; link: id of the element that gets the
+ * link, where that is another
  */
-export function createChartTable(id: string, title: string): ChartTableView {
+export function createChartTable(id: string, title: string, link: string = id): ChartTableView {
   const place = byId(id);
   const head = element('tr');
   const body = element('tbody');
@@ -37,7 +38,8 @@ export function createChartTable(id: string, title: string): ChartTableView {
     'aria-label': `${title}: show as table`,
   });
   button.textContent = 'show as table';
-  place.append(button, scroll);
+  byId(link).append(button);
+  place.append(scroll);
   let latest: (() => ChartTable) | undefined;
 
   function toggle(open: boolean): void {
@@ -63,7 +65,7 @@ export function createChartTable(id: string, title: string): ChartTableView {
     }
   }
 
-  button.addEventListener('click', () => toggle(scroll.hidden));
+  button.addEventListener('click', () => toggle(scroll.hidden !== false));
   return {
     show(read) {
       latest = read;
