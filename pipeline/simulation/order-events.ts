@@ -3,6 +3,7 @@ import type { Meaning, SimulatedEvent } from './event.ts';
 import type { Random } from './random.ts';
 
 type Unsent = Omit<SimulatedEvent, 'sendAt' | 'then'>;
+type OrderMeaning = Extract<Meaning, { readonly kind: 'order' }>;
 
 export interface OrderPlan {
   /** a lower-case UUID */
@@ -116,7 +117,7 @@ function plannedVocabulary(plan: OrderPlan, { cents, currency }: Price, random: 
   const session = random.chance(0.5) ? plan.session : undefined;
   const named = currency === 'LKR' && random.chance(0.3) ? undefined : currency;
 
-  function say(type: string, fields: Readonly<Record<string, unknown>>, meaning: Partial<Meaning>): void {
+  function say(type: string, fields: Readonly<Record<string, unknown>>, meaning: Partial<OrderMeaning>): void {
     const id = randomUUID();
     const body = {
       event_id: id,
@@ -136,7 +137,7 @@ function plannedVocabulary(plan: OrderPlan, { cents, currency }: Price, random: 
         cents: undefined,
         currency: undefined,
         ...meaning,
-      } as Meaning),
+      }),
     );
   }
 
