@@ -55,7 +55,7 @@ async function exitCodeOf<const O extends Options>(
     return await command.run({ values, positionals, config: loaded.config });
   } catch (error) {
     if (error instanceof WrongUse) {
-      tell(`${error.message}\nnpm run ${command.name} -- --help explains.`);
+      tell(`KADA_USAGE: ${error.message}\nnpm run ${command.name} -- --help explains.`);
       return 2;
     }
     tell(error instanceof KadaError ? `${error.code}: ${error.message}` : messageOf(error));

@@ -9,6 +9,8 @@ export interface Outbox {
   size(): number;
   /** Resolves when everything has its last answer; rejects with what makes going on useless. */
   done(): Promise<void>;
+  /** Rejects as `done` would, as soon as it happens; never resolves. */
+  readonly failed: Promise<never>;
   /** Drops what was never sent and lets the rest have its answer. */
   finishEarly(): void;
   close(): Promise<void>;
@@ -44,6 +46,11 @@ export function createOutbox(options: {
   let failure: unknown;
   let timer: NodeJS.Timeout | undefined;
   let listeners: (() => void)[] = [];
+  let fail: (error: unknown) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => undefined);
 
   function insert(item: Item): void {
     let [low, high] = [0, waiting.length];
@@ -107,6 +114,7 @@ export function createOutbox(options: {
       for (const [index, item] of items.entries()) settle({ ...item, firstSentAt: item.firstSentAt ?? at }, answers[index]);
     } catch (error) {
       failure = error;
+      fail(error);
     } finally {
       underWay -= 1;
       pump();
@@ -136,6 +144,7 @@ export function createOutbox(options: {
 
   return {
     add,
+    failed,
     size: () => waiting.length + underWay,
     async done() {
       if (waiting.length > 0 || underWay > 0) await new Promise<void>((tell) => listeners.push(tell));
