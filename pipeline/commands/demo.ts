@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pino from 'pino';
 import { KadaError, messageOf } from '../../ingest/errors.ts';
+import type { SnapshotFrame } from '../../live-dashboard/frames.ts';
 import { loadConfig, wantsHelp } from '../config.ts';
 import { createLifecycle } from '../lifecycle.ts';
 import { startProcess } from '../run.ts';
@@ -61,13 +62,14 @@ async function run(config: Parameters<typeof startProcess>[0], key: string): Pro
     stop = running.stop;
     const { trackingUrl, collectorUrl, dashboardUrl } = running.urls;
     if (trackingUrl === undefined || collectorUrl === undefined) throw new Error('all roles run in a demo');
+    const past = Date.now() - (await newestEntry(dashboardUrl, config.dashboard.token));
     const simulation = startSimulation({
       seed: randomBytes(4).readUInt32BE(),
       shoppers: Number.POSITIVE_INFINITY,
       shoppersPerMinute,
       speed: 1,
-      pastShoppers,
-      pastMs,
+      pastShoppers: Math.round((pastShoppers * past) / pastMs),
+      pastMs: past,
       horizonMs: config.live.horizonHours * 3_600_000,
       roads: { web: trackRoad(trackingUrl), service: collectorRoad(collectorUrl, key) },
       patienceMs: 60_000,
@@ -79,13 +81,29 @@ async function run(config: Parameters<typeof startProcess>[0], key: string): Pro
       await running.stop();
     };
     log.info({ ...running.urls, pid: process.pid }, 'ready');
-    log.info({ dashboardUrl, dataDir: config.dataDir }, `the demo is at ${dashboardUrl} (data in ${config.dataDir})`);
+    log.info(
+      { dashboardUrl, dataDir: config.dataDir },
+      `the demo is at ${dashboardUrl} (data in ${config.dataDir})`,
+    );
     await simulation.finished;
   } catch (error) {
     log.fatal({ code: error instanceof KadaError ? error.code : 'KADA_START_FAILED' }, messageOf(error));
     process.exit(error instanceof KadaError && error.code === 'KADA_LISTEN' ? 2 : 1);
   }
 }
+
+/** From where history is missing, ms: a demo that is started again goes on where it ended. */
+async function newestEntry(dashboardUrl: string, token: string | undefined): Promise<number> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const frame: unknown = await (await fetch(`${dashboardUrl}/api/live`, { headers })).json();
+  const oldest = Date.now() - pastMs;
+  if (!isSnapshot(frame)) return oldest;
+  const entered = frame.funnels.flatMap(({ cohorts }) => cohorts.filter(({ reached }) => reached[0] !== 0));
+  return entered.reduce((newest, { at }) => Math.max(newest, Math.min(at + 60_000, Date.now())), oldest);
+}
+
+const isSnapshot = (frame: unknown): frame is SnapshotFrame =>
+  typeof frame === 'object' && frame !== null && 'kind' in frame && frame.kind === 'snapshot';
 
 function wrong(text: string): void {
   process.stderr.write(`${text}\n`);

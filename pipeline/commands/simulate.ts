@@ -1,10 +1,10 @@
 import pino from 'pino';
+import type { Config } from '../config.ts';
 import { amqpRoad } from '../simulation/amqp-road.ts';
 import { collectorRoad, trackRoad } from '../simulation/http-road.ts';
 import { reportText, resultJson } from '../simulation/report.ts';
 import type { Road } from '../simulation/road.ts';
 import { startSimulation } from '../simulation/simulation.ts';
-import type { Config } from '../config.ts';
 import { print, runCommand, tell, WrongUse } from './command.ts';
 
 const help = `Realistic shoppers against a running pipeline, with a known ground truth, which it prints at its end.
@@ -79,7 +79,12 @@ await runCommand({
     const via = vias.find((one) => one === (values.via ?? 'http'));
     if (via === undefined) throw new WrongUse(`--via must be one of ${vias.join(', ')}`);
     const shoppers = numberIn('shoppers', values.shoppers ?? '200', 1, 100_000);
-    const shoppersPerMinute = numberIn('sessions-per-minute', values['sessions-per-minute'] ?? '60', 1, 60_000);
+    const shoppersPerMinute = numberIn(
+      'sessions-per-minute',
+      values['sessions-per-minute'] ?? '60',
+      1,
+      60_000,
+    );
     const pastShoppers = numberIn('history', values.history ?? '0', 0, 100_000);
     const speed = numberIn('speed', values.speed ?? '1', 0.1, 1_000, false);
     const patience = numberIn('patience', values.patience ?? '120', 1, 3_600);
@@ -101,17 +106,23 @@ await runCommand({
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, simulation.stop);
     const telling = setInterval(() => {
       const now = simulation.progress();
-      tell(`simulate: ${now.shoppers} of ${shoppers + pastShoppers} shoppers, ${now.tally.sendings} sendings, ${now.waiting} waiting`);
+      tell(
+        `simulate: ${now.shoppers} of ${shoppers + pastShoppers} shoppers, ${now.tally.sendings} sendings, ${now.waiting} waiting`,
+      );
     }, progressEveryMs);
     try {
       const result = await simulation.finished;
       const { tally } = result;
       const about = { seed, via };
-      print(values.json === true ? JSON.stringify(resultJson(result, about), null, 2) : reportText(result, about));
+      print(
+        values.json === true ? JSON.stringify(resultJson(result, about), null, 2) : reportText(result, about),
+      );
       const open = tally.gaveUp.notStored + tally.gaveUp.perhapsStored;
       if (open > 0) tell(`KADA_SIMULATE_NOT_PROMISED: ${open} events were not promised within ${patience} s`);
       if (tally.surprisesInAll > 0) {
-        tell(`KADA_SIMULATE_SURPRISED: ${tally.surprisesInAll} answers were not as they must be:\n  ${tally.surprises.join('\n  ')}`);
+        tell(
+          `KADA_SIMULATE_SURPRISED: ${tally.surprisesInAll} answers were not as they must be:\n  ${tally.surprises.join('\n  ')}`,
+        );
       }
       return open + tally.surprisesInAll > 0 ? 1 : 0;
     } finally {

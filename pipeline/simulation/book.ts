@@ -43,7 +43,15 @@ export function createBook({ keep }: { readonly keep: boolean }): Book {
   const doubtful = new Set<string>();
   const notPromised: Record<string, number> = {};
   const surprises: string[] = [];
-  const counts = { events: 0, sendings: 0, retries: 0, duplicates: 0, rejected: 0, notStored: 0, perhapsStored: 0 };
+  const counts = {
+    events: 0,
+    sendings: 0,
+    retries: 0,
+    duplicates: 0,
+    rejected: 0,
+    notStored: 0,
+    perhapsStored: 0,
+  };
   let surprisesInAll = 0;
 
   function surprise(text: string): void {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Lane, SimulatedEvent } from './event.ts';
 import { people } from './browser-events.ts';
+import type { Lane, SimulatedEvent } from './event.ts';
 import type { Random } from './random.ts';
 
 interface Breakage {
@@ -84,7 +84,7 @@ const breakages: readonly [Breakage, ...Breakage[]] = [
 ];
 
 /** An event that nobody can store: it must become a dead letter. */
-export function brokenEvent(at: number, random: Random): Omit<SimulatedEvent, 'sendAt' | 'then'> {
+export function brokenEvent(at: number, random: Random): Omit<SimulatedEvent, 'sendAt' | 'after'> {
   const { lane, type, reason, body } = random.pick(breakages);
   const id = randomUUID();
   return {
@@ -117,6 +117,6 @@ export function otherContentOf(event: SimulatedEvent, sendAt: number): Simulated
     body: changed,
     meaning: { kind: 'broken', reason: 'event_id_conflict' },
     sendAt,
-    then: 'nothing',
+    after: 'nothing',
   };
 }

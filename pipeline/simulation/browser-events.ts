@@ -35,10 +35,17 @@ const fieldsOf = (event: BrowserEvent, random: Random): Readonly<Record<string, 
   switch (event.type) {
     case 'page_view':
       return random.chance(0.4)
-        ? { referrer_url: 'https://www.google.com/', utm_source: 'google', load_time_ms: random.int(0, 3_000) }
+        ? {
+            referrer_url: 'https://www.google.com/',
+            utm_source: 'google',
+            load_time_ms: random.int(0, 3_000),
+          }
         : {};
     case 'click':
-      return { element_id: 'btn_product_image', properties: { x: random.int(0, 800), y: random.int(0, 800) } };
+      return {
+        element_id: 'btn_product_image',
+        properties: { x: random.int(0, 800), y: random.int(0, 800) },
+      };
     case 'add_to_cart':
       return { product_id: event.product, quantity: random.int(1, 4) };
     case 'begin_checkout':
@@ -51,7 +58,7 @@ export function browserEvent(
   browser: Browser,
   event: BrowserEvent,
   random: Random,
-): Omit<SimulatedEvent, 'sendAt' | 'then'> {
+): Omit<SimulatedEvent, 'sendAt' | 'after'> {
   const id = randomUUID();
   // older pages of the shop say it as a click that names what was done
   const asClick = event.type === 'add_to_cart' && random.chance(0.1);
@@ -61,7 +68,9 @@ export function browserEvent(
     event_type: random.chance(0.3) ? `ui.${type}` : type,
     event_timestamp: new Date(event.at).toISOString(),
     session_id: browser.session,
-    ...(event.user === undefined ? {} : { user_id: random.chance(0.5) ? event.user.toUpperCase() : event.user }),
+    ...(event.user === undefined
+      ? {}
+      : { user_id: random.chance(0.5) ? event.user.toUpperCase() : event.user }),
     page_url: addressOf(random, event.path),
     ...(asClick
       ? { element_id: 'btn_buy', properties: { interaction_type: 'add_to_cart', product_id: event.product } }

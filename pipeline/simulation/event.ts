@@ -51,5 +51,5 @@ export interface SimulatedEvent {
   readonly userAgent: string;
   readonly bot: boolean;
   /** what else is sent once this is promised: the same again, or other content under its id */
-  readonly then: 'nothing' | 'again' | 'other_content';
+  readonly after: 'nothing' | 'again' | 'other_content';
 }

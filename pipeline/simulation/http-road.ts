@@ -42,7 +42,8 @@ function httpRoad(requestOf: (events: readonly SimulatedEvent[]) => Request): Ro
     const { url, headers, bodyOf } = requestOf(events);
     const bodies = events.map(bodyOf);
     const [only] = bodies;
-    const body = bodies.length > 1 ? JSON.stringify(bodies) : typeof only === 'string' ? only : JSON.stringify(only);
+    const body =
+      bodies.length > 1 ? JSON.stringify(bodies) : typeof only === 'string' ? only : JSON.stringify(only);
     try {
       const response = await fetch(url, {
         method: 'POST',

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Meaning, SimulatedEvent } from './event.ts';
 import type { Random } from './random.ts';
 
-type Unsent = Omit<SimulatedEvent, 'sendAt' | 'then'>;
+type Unsent = Omit<SimulatedEvent, 'sendAt' | 'after'>;
 type OrderMeaning = Extract<Meaning, { readonly kind: 'order' }>;
 
 export interface OrderPlan {
@@ -102,7 +102,13 @@ function shopVocabulary(plan: OrderPlan, { cents, currency }: Price, random: Ran
     at += plan.pause();
     say(
       'order.cancelled',
-      { vendorIds: [], items: [], previousStatus: 'PENDING', newStatus: 'CANCELLED', occurredAt: new Date(at).toISOString() },
+      {
+        vendorIds: [],
+        items: [],
+        previousStatus: 'PENDING',
+        newStatus: 'CANCELLED',
+        occurredAt: new Date(at).toISOString(),
+      },
       ofOrder(false),
     );
   }
@@ -117,7 +123,11 @@ function plannedVocabulary(plan: OrderPlan, { cents, currency }: Price, random: 
   const session = random.chance(0.5) ? plan.session : undefined;
   const named = currency === 'LKR' && random.chance(0.3) ? undefined : currency;
 
-  function say(type: string, fields: Readonly<Record<string, unknown>>, meaning: Partial<OrderMeaning>): void {
+  function say(
+    type: string,
+    fields: Readonly<Record<string, unknown>>,
+    meaning: Partial<OrderMeaning>,
+  ): void {
     const id = randomUUID();
     const body = {
       event_id: id,
@@ -212,6 +222,16 @@ const serviceEvent = (
   at: number,
   body: Readonly<Record<string, unknown>>,
   meaning: Meaning,
-): Unsent => ({ key: id, id, lane: 'service', type, at, body, meaning, userAgent: 'kada-simulation', bot: false });
+): Unsent => ({
+  key: id,
+  id,
+  lane: 'service',
+  type,
+  at,
+  body,
+  meaning,
+  userAgent: 'kada-simulation',
+  bot: false,
+});
 
 const anyCase = (id: string, random: Random): string => (random.chance(0.4) ? id.toUpperCase() : id);

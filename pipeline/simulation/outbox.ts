@@ -1,5 +1,5 @@
-import { otherContentOf } from './broken-events.ts';
 import type { Book } from './book.ts';
+import { otherContentOf } from './broken-events.ts';
 import type { SimulatedEvent } from './event.ts';
 import type { Answer, Road } from './road.ts';
 
@@ -111,7 +111,8 @@ export function createOutbox(options: {
     for (const { event, attempt } of items) book.sent(event, attempt);
     try {
       const answers = await road.send(items.map(({ event }) => event));
-      for (const [index, item] of items.entries()) settle({ ...item, firstSentAt: item.firstSentAt ?? at }, answers[index]);
+      for (const [index, item] of items.entries())
+        settle({ ...item, firstSentAt: item.firstSentAt ?? at }, answers[index]);
     } catch (error) {
       failure = error;
       fail(error);
@@ -127,18 +128,27 @@ export function createOutbox(options: {
     book.answered(event, answer);
     const at = now();
     if (answer.kind === 'refused' || answer.kind === 'unknown') {
-      if (answer.kind === 'refused' && answer.everyone) pausedUntil = Math.max(pausedUntil, at + answer.retryAfterMs);
+      if (answer.kind === 'refused' && answer.everyone)
+        pausedUntil = Math.max(pausedUntil, at + answer.retryAfterMs);
       if (at - (firstSentAt ?? at) > (ending ? 3_000 : patienceMs)) {
         book.gaveUp(event);
         return;
       }
       const backOff = Math.min(longestWaitMs, answer.retryAfterMs * 2 ** Math.min(attempt, 4));
-      insert({ event, dueAt: at + Math.max(answer.retryAfterMs, backOff), attempt: attempt + 1, firstSentAt });
+      insert({
+        event,
+        dueAt: at + Math.max(answer.retryAfterMs, backOff),
+        attempt: attempt + 1,
+        firstSentAt,
+      });
       return;
     }
-    if (answer.kind === 'rejected' || event.then === 'nothing' || ending) return;
+    if (answer.kind === 'rejected' || event.after === 'nothing' || ending) return;
     const sendAt = at + againAfterMs;
-    const next = event.then === 'again' ? { ...event, sendAt, then: 'nothing' as const } : otherContentOf(event, sendAt);
+    const next =
+      event.after === 'again'
+        ? { ...event, sendAt, after: 'nothing' as const }
+        : otherContentOf(event, sendAt);
     insert({ event: next, dueAt: sendAt, attempt: 0, firstSentAt: undefined });
   }
 

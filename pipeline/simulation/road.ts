@@ -6,7 +6,12 @@ export type Answer =
   | { readonly kind: 'promised'; readonly as: 'stored' | 'duplicate' | 'published' }
   | { readonly kind: 'dead_lettered'; readonly reason: string }
   /** certainly not stored; to be sent again */
-  | { readonly kind: 'refused'; readonly why: string; readonly retryAfterMs: number; readonly everyone: boolean }
+  | {
+      readonly kind: 'refused';
+      readonly why: string;
+      readonly retryAfterMs: number;
+      readonly everyone: boolean;
+    }
   /** no answer, or one that promises nothing: it may be stored; to be sent again under the same id */
   | { readonly kind: 'unknown'; readonly why: string; readonly retryAfterMs: number }
   /** certainly not stored, and never will be */

@@ -5,7 +5,7 @@ import type { SimulatedEvent } from './event.ts';
 import { orderEvents } from './order-events.ts';
 import type { Random } from './random.ts';
 
-type Unsent = Omit<SimulatedEvent, 'sendAt' | 'then'>;
+type Unsent = Omit<SimulatedEvent, 'sendAt' | 'after'>;
 
 export interface ShopperPlan {
   /** event time of the first event, ms */
@@ -29,7 +29,8 @@ const window = 60 * minute;
 /** Everything one shopper does, in one or two visits, with the times at which each event is sent. */
 export function planShopper(plan: ShopperPlan, random: Random): readonly SimulatedEvent[] {
   const age = plan.now - plan.startAt;
-  const pause = (): number => Math.ceil((random.int(2_000, 30_000) * (random.chance(0.1) ? 3 : 1)) / plan.speed);
+  const pause = (): number =>
+    Math.ceil((random.int(2_000, 30_000) * (random.chance(0.1) ? 3 : 1)) / plan.speed);
   const user = randomUUID();
   // orders by telephone: of a user whom no page knows
   if (random.chance(0.03)) {
@@ -99,11 +100,15 @@ function timed(events: readonly Unsent[], plan: ShopperPlan, random: Random): re
   return events.map((event): SimulatedEvent => {
     const kind = random.next();
     const delay =
-      kind < 0.75 ? random.int(0, 150) : kind < 0.92 ? random.int(200, 4_000) : random.int(4_000, 60_000) / plan.speed;
+      kind < 0.75
+        ? random.int(0, 150)
+        : kind < 0.92
+          ? random.int(200, 4_000)
+          : random.int(4_000, 60_000) / plan.speed;
     const broken = event.meaning.kind === 'broken';
     const again = random.next();
-    const then = broken || again > 0.07 ? 'nothing' : again < 0.055 ? 'again' : 'other_content';
+    const after = broken || again > 0.07 ? 'nothing' : again < 0.055 ? 'again' : 'other_content';
     const sendAt = event.at < plan.now ? plan.now + random.int(0, 1_000) : event.at + delay;
-    return { ...event, sendAt, then };
+    return { ...event, sendAt, after };
   });
 }

@@ -84,7 +84,8 @@ export function startSimulation(options: SimulationOptions): Simulation {
       while (waiting() > mostWaiting && !stopped.signal.aborted) await pause(50);
       if (stopped.signal.aborted) return;
       add(now());
-      next = Math.max(next, now() - 1_000) + (-Math.log(1 - random.next()) * 60_000) / options.shoppersPerMinute;
+      next =
+        Math.max(next, now() - 1_000) + (-Math.log(1 - random.next()) * 60_000) / options.shoppersPerMinute;
     }
   }
 

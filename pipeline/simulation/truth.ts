@@ -90,11 +90,17 @@ export function countTruth(promised: readonly Promised[], from: number): Truth {
     if (session !== undefined && (bySession.get(session) ?? []).some(near)) return session;
     const newest = (found: readonly At<Web>[] | undefined, kind: Web['kind']): string | undefined =>
       (found ?? [])
-        .filter((event) => event.meaning.kind === kind && event.at >= at - 24 * hour && event.at <= at + grace)
+        .filter(
+          (event) => event.meaning.kind === kind && event.at >= at - 24 * hour && event.at <= at + grace,
+        )
         .sort(byTime)
         .at(-1)?.meaning.session;
     const named = user === undefined ? undefined : byUser.get(user);
-    return newest(byOrder.get(order), 'begin_checkout') ?? newest(named, 'begin_checkout') ?? newest(named, 'page_view');
+    return (
+      newest(byOrder.get(order), 'begin_checkout') ??
+      newest(named, 'begin_checkout') ??
+      newest(named, 'page_view')
+    );
   }
 
   const bought = group(purchases, ({ session }) => session);
