@@ -54,7 +54,13 @@ describe('every command', () => {
     .map(([name, script]) => [name, script.replace('node pipeline/launch.mjs commands/', '')] as const);
 
   test('is there', () => {
-    expect(entries.map(([name]) => name).sort()).toEqual(['db:check', 'publish-test-events', 'sql']);
+    expect(entries.map(([name]) => name).sort()).toEqual([
+      'db:check',
+      'demo',
+      'publish-test-events',
+      'simulate',
+      'sql',
+    ]);
   });
   test.each(entries)(
     '%s --help explains itself on stdout, whatever the configuration',

@@ -30,14 +30,9 @@ async function demo(argv: readonly string[]): Promise<void> {
     process.stdout.write(help);
     return;
   }
-  try {
-    parseArgs({ args: [...argv], options: {} });
-  } catch (error) {
-    wrong(`KADA_USAGE: ${messageOf(error)}\nnpm run demo -- --help explains.`);
-    return;
-  }
   const own = loadConfig(process.env);
-  if (!own.ok) return wrong(own.problems.join('\n'));
+  const problems = [...usageProblems(argv), ...(own.ok ? [] : own.problems)];
+  if (!own.ok || problems.length > 0) return wrong(problems.join('\n'));
   const key = randomBytes(24).toString('hex');
   const loaded = loadConfig({
     ...process.env,
@@ -51,6 +46,15 @@ async function demo(argv: readonly string[]): Promise<void> {
   });
   if (!loaded.ok) return wrong(loaded.problems.join('\n'));
   await run(loaded.config, key);
+}
+
+function usageProblems(argv: readonly string[]): readonly string[] {
+  try {
+    parseArgs({ args: [...argv], options: {} });
+    return [];
+  } catch (error) {
+    return [`KADA_USAGE: ${messageOf(error)}\nnpm run demo -- --help explains.`];
+  }
 }
 
 async function run(config: Parameters<typeof startProcess>[0], key: string): Promise<void> {
@@ -102,8 +106,9 @@ async function newestEntry(dashboardUrl: string, token: string | undefined): Pro
   return entered.reduce((newest, { at }) => Math.max(newest, Math.min(at + 60_000, Date.now())), oldest);
 }
 
-const isSnapshot = (frame: unknown): frame is SnapshotFrame =>
-  typeof frame === 'object' && frame !== null && 'kind' in frame && frame.kind === 'snapshot';
+function isSnapshot(frame: unknown): frame is SnapshotFrame {
+  return typeof frame === 'object' && frame !== null && 'kind' in frame && frame.kind === 'snapshot';
+}
 
 function wrong(text: string): void {
   process.stderr.write(`${text}\n`);
