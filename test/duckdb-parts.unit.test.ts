@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KadaError } from '../ingest/errors.ts';
+import type { WebRow } from '../ingest/event.ts';
 import { freeMegabytes } from '../sinks/disk-space.ts';
 import { asKadaError, classify, failureCode } from '../sinks/duckdb/failures.ts';
+import { layOut, tables } from '../sinks/duckdb/layout.ts';
 import { readMark, writeMark } from '../sinks/duckdb/mark.ts';
 import {
   type AppliedMigration,
@@ -13,12 +15,32 @@ import {
   readMigrations,
   runMigrations,
 } from '../sinks/migrations.ts';
+import { batchOf, webEvent, webRow } from './support/bronze-rows.ts';
 
 let folder = '';
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kada-parts-'));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe('a batch, column by column', () => {
+  const columnOf = (name: string, ...rows: readonly Partial<WebRow>[]): unknown => {
+    const batch = batchOf(rows.map((row) => webEvent(webRow(row), 'click_events')));
+    const lot = layOut(batch).lots.find(({ table }) => table === 'tracked_log');
+    const position = tables.tracked_log.columns.findIndex((column) => column.name === name);
+    return lot?.columns[position];
+  };
+
+  test('what all rows have is said once, also when that is nothing', () => {
+    expect(columnOf('source', {}, {})).toBe(webRow().source);
+    expect(columnOf('viewport_w', { viewport_w: null }, { viewport_w: null })).toBeNull();
+    expect(columnOf('viewport_w', { viewport_w: null }, { viewport_w: 0 })).toEqual([null, 0]);
+  });
+
+  test('0 and -0 are two values', () => {
+    expect(columnOf('viewport_w', { viewport_w: 0 }, { viewport_w: -0 })).toEqual([0, -0]);
+  });
+});
 
 describe('failures, by the words DuckDB uses', () => {
   test.each([

@@ -110,7 +110,8 @@ export type TableName = keyof typeof tables;
 const shortest = (cells: readonly Cell[]): Cells => {
   const [first] = cells;
   if (first === undefined) return cells;
-  for (const cell of cells) if (cell !== first) return cells;
+  // 0 and -0 are not the same column.
+  for (const cell of cells) if (!Object.is(cell, first)) return cells;
   return first;
 };
 
