@@ -173,6 +173,45 @@ describe('the live view', () => {
     expect(view.snapshot().rates.byType.page_view?.at(-2)).toBe(0.4);
   });
 
+  it.each([
+    { seeds: false, bots: false, byType: { page_view: [0.2] } },
+    { seeds: true, bots: false, byType: { page_view: [0.2], search: [0.2] } },
+  ])('leaves bots out of the rates, and seeds unless they are in: %o', ({ seeds, bots, byType }) => {
+    const other = createLiveView({
+      fold,
+      funnels: [purchaseFunnel],
+      now: () => now,
+      countersSince: start,
+      horizonMs: 24 * HOUR,
+      maxSessions: 1_000_000,
+      included: { bots, seeds },
+      state: () => state,
+      sources: () => [{ source: 'tracking', state: 'listening', detail: null, url: null }],
+      warehouse: () => 'ready, DuckDB',
+      queueDepth: () => null,
+      ticks$: ticks,
+    });
+    const at = now;
+    other.observe({
+      at,
+      commitMs: 1,
+      settled: [
+        stored({ event_timestamp: at }),
+        stored({ event_timestamp: at, canonical_type: 'click', is_bot: 1 }, 'collector'),
+        stored({ event_timestamp: at, canonical_type: 'search', is_seed: 1 }),
+        stored({ event_timestamp: at, canonical_type: 'scroll', is_bot: 1, is_seed: 1 }, 'replay'),
+      ],
+    });
+    now += 5_000;
+    const { rates, sources } = other.snapshot();
+    const newest = (lines: Readonly<Record<string, readonly number[]>>) =>
+      Object.fromEntries(Object.entries(lines).map(([name, values]) => [name, values.slice(-1)]));
+    const tracked = seeds ? 2 : 1;
+    expect(newest(rates.byType)).toEqual(byType);
+    expect(newest(rates.bySource)).toEqual({ tracking: [tracked / 5] });
+    expect(sources[0]?.perSecond).toBeCloseTo(tracked / 60);
+  });
+
   it('keeps the last 50 events, newest first, and sends only new ones', () => {
     tick();
     const settled = Array.from({ length: 120 }, (_, i) =>

@@ -11,7 +11,7 @@ import { clock, zone } from './format.ts';
 import { markFallen, shortDuration, showFunnel } from './funnel-view.ts';
 import { startKeyboard } from './keyboard.ts';
 import { type DataNotice, dataNotice } from './notices.ts';
-import { showNewest, showOperations, showRates } from './operations-view.ts';
+import { redrawRates, showNewest, showOperations, showRates } from './operations-view.ts';
 import { applyFrame, type LiveState } from './state.ts';
 import { isOld, isWaiting } from './status.ts';
 import { announce, showDataNotice, showStatus } from './status-view.ts';
@@ -121,7 +121,10 @@ const deadLettersAsTable = createChartTable('dead-letter-table', 'Dead letters',
 const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
 const connection = connect(`${scheme}//${location.host}/ws`, onMessage);
 startCopyButtons();
-const theme = startTheme(trend.redraw);
+const theme = startTheme(() => {
+  trend.redraw();
+  redrawRates();
+});
 const definitionBubble = startDefinitions();
 const dialogs = startDialogs();
 startPicking(choices.chooseTrend);
