@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type DuckDbOptions, type DuckDbWarehouse, openDuckDbWarehouse } from '../sinks/duckdb/open.ts';
+import { openDuckDbInThread } from '../sinks/duckdb/thread/open.ts';
 import { batchOf, deadLetter, webEvent } from './support/bronze-rows.ts';
 import { eventually } from './support/eventually.ts';
 
@@ -110,13 +111,45 @@ describe('one owner', () => {
     expect(existsSync(path('warehouse.lock'))).toBe(false);
   });
 
-  test('a second opening within one process is refused too: DuckDB would let it in and lose its commits', async () => {
-    const warehouse = await open();
-    await expect(open()).rejects.toMatchObject({ code: 'KADA_WAREHOUSE_LOCKED' });
-    expect(existsSync(path('warehouse.lock'))).toBe(true);
-    await warehouse.commit(batchOf([webEvent()]));
-    await warehouse.close();
-    expect(await count(await open(), 'bronze.page_view_events')).toBe(1);
+  const inThread = () => openDuckDbInThread({ dataDir: folder, log: pino({ level: 'silent' }) });
+
+  test.each([
+    ['beside itself', () => open(), () => open()],
+    ['in a thread, beside one in a thread', inThread, inThread],
+    ['beside one in a thread', inThread, () => open()],
+    ['in a thread, beside one', () => open(), inThread],
+  ])(
+    'a second opening within one process is refused too, %s: DuckDB would let it in and lose its commits',
+    async (_, first, second) => {
+      const warehouse = await first();
+      await expect(second()).rejects.toMatchObject({ code: 'KADA_WAREHOUSE_LOCKED' });
+      expect(existsSync(path('warehouse.lock'))).toBe(true);
+      await warehouse.commit(batchOf([webEvent()]));
+      await warehouse.close();
+      const again = await second();
+      expect((await again.query('SELECT count(*) FROM bronze.page_view_events')).rows).toEqual([[1]]);
+      await again.close();
+    },
+  );
+});
+
+describe('a thread that ends by itself', () => {
+  test('ends the process, so that nothing is held for ever', async () => {
+    const child = fileURLToPath(new URL('./support/thread-child.ts', import.meta.url));
+    const preload = fileURLToPath(new URL('./support/exit-at-ping.cjs', import.meta.url));
+    const owner = spawn(process.execPath, ['--import', 'tsx', child, folder], {
+      env: { ...process.env, NODE_OPTIONS: `--require ${preload}` },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    for (const out of [owner.stdout, owner.stderr])
+      out.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+      });
+    const code = await new Promise((resolve) => owner.once('close', resolve));
+    expect(said).toContain('open\n');
+    expect(said).toContain('KADA_WAREHOUSE_THREAD');
+    expect(code).toBe(1);
   });
 });
 

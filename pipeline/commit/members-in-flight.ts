@@ -22,6 +22,7 @@ export function createMembersInFlight(): MembersInFlight {
 
   return {
     add(member) {
+      if (has(member)) return;
       member.place = members.length;
       members.push(member);
     },

@@ -12,7 +12,7 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import duckdb, { type Vector } from '@duckdb/node-bindings';
-import { type FixedType, flushFixed, putNumber, putPrefix, putUuid, rowError } from './fixed-vector.ts';
+import { flushFixed, putNumber, putPrefix, putUuid, rowError } from './fixed-vector.ts';
 import type { Cell, Cells, Lot, TableColumn } from './layout.ts';
 import { beginTexts, flushTexts, putText, repeatText } from './text-vector.ts';
 
@@ -43,23 +43,23 @@ const flushNulls = (vector: Vector, count: number): void => {
   duckdb.copy_data_to_vector_validity(vector, 0, validityMemory, 0, Math.ceil(count / 64) * 8);
 };
 
-const isText = ({ type }: TableColumn): boolean => type === 'text' || type === 'id';
+const isText = (type: TableColumn['type']): type is 'text' | 'id' => type === 'text' || type === 'id';
 
 function put(column: TableColumn, index: number, cell: string | number): void {
   const { name, type } = column;
   if (typeof cell === 'number') {
-    if (type === 'text' || type === 'id' || type === 'uuid' || type === 'prefix')
+    if (isText(type) || type === 'uuid' || type === 'prefix')
       throw rowError(name, 'a number where a text belongs');
     putNumber(type, index, cell, name);
-  } else if (type === 'text' || type === 'id') putText(index, cell);
+  } else if (isText(type)) putText(index, cell);
   else if (type === 'uuid') putUuid(index, cell, name);
   else if (type === 'prefix') putPrefix(index, cell);
   else throw rowError(name, 'a text where a number belongs');
 }
 
-function flush(column: TableColumn, vector: Vector, count: number): void {
-  if (isText(column)) flushTexts(vector, count);
-  else flushFixed(column.type === 'prefix' ? 'bigint' : (column.type as FixedType), vector, count);
+function flush({ type }: TableColumn, vector: Vector, count: number): void {
+  if (isText(type)) flushTexts(vector, count);
+  else flushFixed(type === 'prefix' ? 'bigint' : type, vector, count);
 }
 
 function fillEach(
@@ -71,7 +71,7 @@ function fillEach(
 ): void {
   let nulls = 0;
   validity.fill(0xffffffff);
-  if (isText(column)) beginTexts();
+  if (isText(column.type)) beginTexts();
   for (let index = 0; index < count; index++) {
     const cell = cells[from + index] ?? null;
     if (cell !== null) {
@@ -80,7 +80,7 @@ function fillEach(
     }
     nulls++;
     markNull(column, index);
-    if (isText(column)) putText(index, null);
+    if (isText(column.type)) putText(index, null);
   }
   if (nulls < count) flush(column, vector, count);
   if (nulls > 0) flushNulls(vector, count);
@@ -94,7 +94,7 @@ function fillOne(column: TableColumn, vector: Vector, cell: Cell, count: number)
     flushNulls(vector, count);
     return;
   }
-  if (isText(column)) {
+  if (isText(column.type)) {
     beginTexts();
     put(column, 0, cell);
     repeatText(count);

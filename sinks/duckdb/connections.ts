@@ -45,7 +45,19 @@ export interface ConnectionOptions {
 export const databasePath = (dataDir: string): string => join(resolve(dataDir), 'warehouse.duckdb');
 
 /** A second instance of one file in one process opens, and its commits are gone: nobody may make one. */
-const openPaths = new Set<string>();
+const heldPaths = new Set<string>();
+
+/**
+ * Holds the folder's file among the openings of this thread; whoever opens it in another thread holds it here, too,
+ * since each thread has a set of its own. Throws KADA_WAREHOUSE_LOCKED.
+ * @returns lets go
+ */
+export function holdFile(dataDir: string): () => void {
+  const path = databasePath(dataDir);
+  if (heldPaths.has(path)) throw lockedBy(process.pid);
+  heldPaths.add(path);
+  return () => void heldPaths.delete(path);
+}
 
 /**
  * Commits are written to the log first. Folding the log into the file stalls commits for as long as it is
@@ -97,15 +109,15 @@ export function createConnections(options: ConnectionOptions): Connections {
   let opening: Promise<DuckDBInstance> | undefined;
   let draining: Promise<void> | undefined;
   let ended = false;
+  let letGo: () => void = () => undefined;
 
   const openNow = async (): Promise<DuckDBInstance> => {
-    if (openPaths.has(path)) throw lockedBy(process.pid);
-    openPaths.add(path);
+    letGo = holdFile(options.dataDir);
     try {
       instance = await openInstance(options);
       return instance;
     } catch (error) {
-      openPaths.delete(path);
+      letGo();
       const locked = await asLockError(error, options.dataDir);
       if (locked !== undefined) throw locked;
       throw new KadaError(
@@ -152,7 +164,7 @@ export function createConnections(options: ConnectionOptions): Connections {
       lanes.clear();
       streams.clear();
       instance?.closeSync();
-      if (instance !== undefined) openPaths.delete(path);
+      if (instance !== undefined) letGo();
       instance = undefined;
     })().finally(() => {
       draining = undefined;

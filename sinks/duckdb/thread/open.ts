@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { KadaError } from '../../../ingest/errors.ts';
 import { createFilterReader } from '../../fingerprint-filter.ts';
 import type { EngineLog, StoredEvent, Warehouse } from '../../warehouse.ts';
+import { holdFile } from '../connections.ts';
 import { failedCommit } from '../failures.ts';
 import { layOut } from '../layout.ts';
 import { type Call, type FromThread, fromSent, type Served, type ThreadOptions } from './messages.ts';
@@ -17,6 +18,7 @@ export async function openDuckDbInThread(
   options: ThreadOptions & { readonly log: EngineLog },
 ): Promise<Warehouse> {
   const { log, ...threadOptions } = options;
+  const release = holdFile(options.dataDir);
   const thread = startThread();
   const filter = createFilterReader();
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
@@ -43,9 +45,15 @@ export async function openDuckDbInThread(
   }
 
   let gone = false;
+  /** it was closed, or could not be opened */
+  let mayEnd = false;
   const ended = new Promise<void>((resolve) => {
     thread.once('exit', () => {
+      // Not caught by anybody, and so the end of the process: what is not settled is delivered again.
+      if (!mayEnd)
+        throw new KadaError('KADA_WAREHOUSE_THREAD', 'The thread of the warehouse ended by itself');
       gone = true;
+      release();
       for (const { reject } of waiting.values()) reject(closedError());
       waiting.clear();
       resolve();
@@ -58,8 +66,9 @@ export async function openDuckDbInThread(
     return new Promise<unknown>((resolve, reject) => {
       if (gone) return reject(closedError());
       calls += 1;
-      waiting.set(calls, { resolve, reject });
+      // Throws for what cannot be cloned; the answer comes in a later turn.
       thread.postMessage({ id: calls, method, args } satisfies Call);
+      waiting.set(calls, { resolve, reject });
     }) as Promise<Answer<M>>;
   }
 
@@ -86,6 +95,7 @@ export async function openDuckDbInThread(
 
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
+    mayEnd = true;
     await call('close');
     await ended;
   }
@@ -93,6 +103,7 @@ export async function openDuckDbInThread(
   try {
     await call('open', threadOptions);
   } catch (error) {
+    mayEnd = true;
     await ended;
     throw error;
   }
