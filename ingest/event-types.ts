@@ -72,6 +72,14 @@ known.set('db_query_perf', { kind: 'db_query_perf' });
 export const knownType = (raw: string): KnownType | undefined =>
   known.get(raw) ?? known.get(raw.toLowerCase());
 
+/** Every name under which a dead letter of this canonical type may speak of it: its own, and the raw ones. */
+export const namesOf = (canonical: CanonicalType): readonly string[] => [
+  canonical,
+  ...[...known.values()].flatMap((type) =>
+    type.kind === 'domain' && type.canonical === canonical && type.raw !== canonical ? [type.raw] : [],
+  ),
+];
+
 /** `validation_error:<this>`: a bare web type, a raw domain type, else `other` (events.md 7). */
 export const reasonType = (type: KnownType | undefined): string => {
   if (type?.kind === 'web') return type.type;

@@ -58,6 +58,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
   const state = createProcessState({
     away: () => path?.availability.away(),
     diskLow: () => gate.diskLow(),
+    engine: () => opened?.engine,
     consumer: () => sources.rabbit?.state(),
     now,
   });

@@ -2,6 +2,7 @@ import type { Health } from '../ingest/http/health.ts';
 import type { ConsumerState } from '../ingest/rabbitmq/consumer.ts';
 import type { ServerState } from '../live-dashboard/frames.ts';
 import type { Readiness } from '../live-dashboard/server/readiness.ts';
+import type { Warehouse } from '../sinks/warehouse.ts';
 import type { AwayState } from './commit/availability.ts';
 
 /** Where the process is on its way (commit-protocol.md 13 and 14). */
@@ -15,6 +16,8 @@ export type Phase =
 export interface StateReaders {
   readonly away: () => AwayState | undefined;
   readonly diskLow: () => boolean;
+  /** undefined: the warehouse is not open yet */
+  readonly engine: () => Warehouse['engine'] | undefined;
   /** undefined: no broker is configured, or this process does not consume */
   readonly consumer: () => ConsumerState | undefined;
   readonly now: () => number;
@@ -32,6 +35,8 @@ export interface ProcessState {
   /** for /health */
   readonly health: () => Health;
 }
+
+const engineNames: Readonly<Record<Warehouse['engine'], string>> = { duckdb: 'DuckDB', mssql: 'SQL Server' };
 
 /** A broker that cannot be reached for this long makes the process ready without it, degraded; ms. */
 const brokerGraceMs = 10_000;
@@ -84,7 +89,8 @@ export function createProcessState(readers: StateReaders): ProcessState {
 
   function warehouse(): string {
     if (readers.away() !== undefined) return 'away';
-    return phase.kind === 'starting' ? 'starting' : 'ready, DuckDB';
+    const engine = readers.engine();
+    return engine === undefined ? 'starting' : `ready, ${engineNames[engine]}`;
   }
 
   function health(): Health {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkFunnels, loadFunnels, stepRule } from '../pipeline/funnel/definitions.ts';
+import { checkFunnels, loadFunnels, stepEventTypes, stepRule } from '../pipeline/funnel/definitions.ts';
 import { matchesPath, pathPatternsOverlap } from '../pipeline/funnel/path-pattern.ts';
 
 const shipped = new URL('../pipeline/funnels.json', import.meta.url);
@@ -21,6 +21,31 @@ const funnel = (changes: Record<string, unknown> = {}) => ({
   ...changes,
 });
 const codes = (...funnels: unknown[]) => checkFunnels(funnels, options).refusals.map(({ code }) => code);
+
+describe('the types whose dead letters are missing in a step', () => {
+  const typesOf = (type: string): readonly string[] => {
+    const { funnels } = checkFunnels([funnel({ steps: [step('page_view'), step(type)] })], options);
+    const last = funnels[0]?.steps[1];
+    return last === undefined ? [] : stepEventTypes(last);
+  };
+
+  it('are the step’s own, and of a purchase every name that an order or its payment comes by', () => {
+    expect(typesOf('click')).toEqual(['click']);
+    expect([...typesOf('purchase')].sort()).toEqual(
+      [
+        'order_created',
+        'order.created',
+        'order_paid',
+        'order.paid',
+        'payment.completed',
+        'payment_completed',
+        'payment.succeeded',
+        'payment_succeeded',
+        'payment_success',
+      ].sort(),
+    );
+  });
+});
 
 describe('the funnels that are shipped', () => {
   it('are purchase and browse, 1 h each', async () => {

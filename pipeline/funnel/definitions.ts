@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { KadaError } from '../../ingest/errors.ts';
+import { namesOf } from '../../ingest/event-types.ts';
 import { pathPatternsOverlap } from './path-pattern.ts';
 
 /** What a session can do as a step: a web event's canonical type, or the purchase credited to it (funnel.md 6). */
@@ -172,20 +173,10 @@ function refuseFunnel(funnel: FunnelDefinition, horizonHours: number): FunnelRef
   return refusals;
 }
 
-/** Types of events whose dead letters are missing in this step; those of orders by both their names (events.md 5). */
+/** Types of events whose dead letters are missing in this step; those of orders by all their names (events.md 5). */
 export function stepEventTypes(step: FunnelStep): readonly string[] {
-  return step.type === 'purchase' ? purchaseTypes : [step.type];
+  return step.type === 'purchase' ? [...namesOf('order_created'), ...namesOf('order_paid')] : [step.type];
 }
-
-const purchaseTypes = [
-  'order_created',
-  'order_paid',
-  'order.created',
-  'order.paid',
-  'payment.completed',
-  'payment.succeeded',
-  'payment_success',
-];
 
 /** The rule in a word, as the page shows it: `page_view /products/*`, `paid or COD`. */
 export function stepRule(step: FunnelStep): string {
