@@ -61,6 +61,7 @@ describe('the live page by keyboard alone', () => {
     await page.keyboard.press('k');
     await page.keyboard.press('Enter');
     expect(new URL(page.url()).searchParams.get('trend')).toBe('2');
+    await opened.shows('#trend-of', 'Cart → Checkout');
     expect(await page.getAttribute('[data-pick="3"]', 'aria-pressed')).toBe('true');
     await page.keyboard.press('Control+f');
     expect(new URL(page.url()).searchParams.get('funnel')).toBe('purchase');
@@ -100,6 +101,7 @@ describe('the live page by keyboard alone', () => {
     live.fold.setCohort('purchase', { at, reached: [100, 40, 20, 5], stillInTime: [0, 0, 0, 0] });
     opened = await bench.open(live, { path: '?trend=2' });
     await opened.shows(step(1, 'sessions'), '48,263');
+    await opened.shows('#trend-summary', '50.0% settled average, 20 of 40 sessions');
     await opened.page.focus('#trend-table button');
     await opened.page.keyboard.press('Enter');
     await opened.shows('#trend-table tbody tr td:nth-child(4)', '50.0%');

@@ -1,5 +1,6 @@
 import type { DeadLetterMinute, EntryWindow, FunnelFrame } from '../frames.ts';
 import { groupCohorts, trendSpans } from './cohorts.ts';
+import { ratePoint, settledAverage } from './conversion.ts';
 import { wilson } from './wilson.ts';
 
 const MINUTE = 60_000;
@@ -64,7 +65,7 @@ function fallAt(input: BrokenEventsInput, step: number): FallenStep | undefined 
     funnel.cohorts.filter(({ at }) => at >= since && at < to),
     step,
   );
-  const settled = settledAverage(input, step);
+  const settled = averageOf(input, step);
   const low = wilson(settled.part, settled.whole);
   const high = wilson(recent.part, recent.whole);
   if (low === null || high === null || high[1] >= low[0]) return undefined;
@@ -82,16 +83,10 @@ function ageOfStep(funnel: FunnelFrame, step: number): number {
 }
 
 /** The settled average that the trend of this window shows. */
-export function settledAverage(
-  { funnel, window, now }: Pick<BrokenEventsInput, 'funnel' | 'window' | 'now'>,
-  step: number,
-): Part {
+function averageOf({ funnel, window, now }: BrokenEventsInput, step: number): Part {
   const times = { now, windowMs: funnel.windowSeconds * 1000, ...trendSpans[window] };
   const cohorts = groupCohorts(funnel.cohorts, funnel.steps.length, times);
-  return sum(
-    cohorts.filter((cohort) => !cohort.open),
-    step,
-  );
+  return settledAverage(cohorts.map((cohort) => ratePoint(cohort, { from: step - 1, to: step })));
 }
 
 const sum = (cohorts: readonly { readonly reached: readonly number[] }[], step: number): Part => ({

@@ -69,7 +69,7 @@ function paintNumbers(numbers: LiveState): void {
     const picked = choices.trend();
     setTextOf('time-to-convert', `${shortDuration(funnel.windowSeconds)} to convert`);
     showFunnel(numbers, funnel, window);
-    trend.show(funnel, window, numbers.now);
+    trend.show(funnel, window, picked, numbers.now);
     trendAsTable.show(() => trendTable(funnel, window, picked, numbers.now));
     notice = dataNotice(numbers, funnel, window, numbers.now);
     markFallen(notice?.fallen);

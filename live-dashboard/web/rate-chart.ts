@@ -1,14 +1,5 @@
 import uPlot from 'uplot';
 
-export const colour = (token: string): string =>
-  getComputedStyle(document.documentElement).getPropertyValue(token).trim();
-
-/** A token's colour let through: alpha from 0 to 1. */
-export const faint = (token: string, alpha: number): string =>
-  `${colour(token)}${Math.round(alpha * 255)
-    .toString(16)
-    .padStart(2, '0')}`;
-
 /** What is drawn: seconds since 1970 and a top, read by the chart's scales. */
 export interface RateScale {
   readonly from: number;

@@ -1,7 +1,8 @@
 import type uPlot from 'uplot';
+import { colour, faint } from './colours.ts';
 import { byId, setHidden, setText } from './dom.ts';
 import { clock, rate } from './format.ts';
-import { colour, createRateChart, faint } from './rate-chart.ts';
+import { createRateChart } from './rate-chart.ts';
 import { type RatePoints, ratePoints } from './rate-points.ts';
 import { createScaleTop } from './scale-top.ts';
 import { type StackedSource, sourceName, stackOrder } from './source-names.ts';

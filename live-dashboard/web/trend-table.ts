@@ -1,9 +1,9 @@
 import type { EntryWindow, FunnelFrame } from '../frames.ts';
 import { type Cohort, groupCohorts, joinCohorts, trendSpans } from './cohorts.ts';
+import { type RatePoint, ratePoint } from './conversion.ts';
 import { clock, integer, share } from './format.ts';
 import { type TrendChoice, trendEnds } from './state.ts';
 import type { ChartTable } from './table-view.ts';
-import { wilson } from './wilson.ts';
 
 /** The trend card's cohorts in words, newest first. `now` is the server's, ms since 1970. */
 export function trendTable(
@@ -26,34 +26,25 @@ export function trendTable(
     ],
     rows: cohorts
       .filter(({ reached }) => (reached[0] ?? 0) > 0)
-      .map((cohort) => rowOf(funnel, cohort, cohort.reached[from] ?? 0, cohort.reached[to] ?? 0))
+      .map((cohort) => rowOf(cohort, ratePoint(cohort, { from, to })))
       .reverse(),
   };
 }
 
-function rowOf(funnel: FunnelFrame, cohort: Cohort, whole: number, part: number): readonly string[] {
-  const interval = cohort.open ? null : wilson(part, whole);
+function rowOf(cohort: Cohort, { part, whole, interval }: RatePoint): readonly string[] {
   return [
     `${minute(cohort.from)} to ${minute(cohort.to)}`,
     integer(whole),
     integer(part),
     share(part, whole),
     interval === null ? '–' : `${share(interval[0], 1)} to ${share(interval[1], 1)}`,
-    stateOf(funnel, cohort),
+    stateOf(cohort),
   ];
 }
 
-function stateOf(funnel: FunnelFrame, { from, to, open }: Cohort): string {
-  const marks = funnel.cohorts.flatMap((minuteOfEntry) =>
-    minuteOfEntry.at >= from && minuteOfEntry.at < to && minuteOfEntry.revised !== undefined
-      ? [minuteOfEntry.revised]
-      : [],
-  );
-  const newest = marks.sort((a, b) => b.at - a.at)[0];
-  if (newest !== undefined) {
-    return `revised ${minute(newest.at)} by ${newest.why === 'replay' ? 'replay' : 'late events'}`;
-  }
-  return open ? 'so far' : 'settled';
+function stateOf({ revised, open }: Cohort): string {
+  if (revised === undefined) return open ? 'so far' : 'settled';
+  return `revised ${minute(revised.at)} by ${revised.why === 'replay' ? 'replay' : 'late events'}`;
 }
 
 const minute = (at: number): string => clock(at, { seconds: false });

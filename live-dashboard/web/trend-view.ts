@@ -1,25 +1,16 @@
 import uPlot from 'uplot';
 import type { EntryWindow, FunnelFrame } from '../frames.ts';
 import { type Cohort, groupCohorts, joinCohorts, trendSpans } from './cohorts.ts';
+import { colour, faint } from './colours.ts';
+import { type RatePoint, ratePoint, settledAverage } from './conversion.ts';
 import { byId, setTextOf } from './dom.ts';
 import { clock, integer, share } from './format.ts';
-import { niceTop } from './scale-top.ts';
-import { wilson } from './wilson.ts';
+import { createScaleTop } from './scale-top.ts';
+import { type TrendChoice, trendEnds } from './state.ts';
 
 const HEIGHT = 200;
 
 type Column = (number | null)[];
-
-const colour = (token: string): string =>
-  getComputedStyle(document.documentElement).getPropertyValue(token).trim();
-
-function faint(token: string, alpha: number): string {
-  const hex = colour(token);
-  const value = Math.round(alpha * 255)
-    .toString(16)
-    .padStart(2, '0');
-  return `${hex}${value}`;
-}
 
 interface Shown {
   readonly cohorts: readonly Cohort[];
@@ -28,11 +19,12 @@ interface Shown {
   readonly top: number;
 }
 
-/** Conversion from the first step to the last by entry time; open cohorts dotted, and never a fall. */
+/** Conversion between two steps by entry time; open cohorts dotted, and never a fall. */
 export function createTrend() {
   const place = byId('trend');
   let shown: Shown = { cohorts: [], from: 0, to: 1, top: 1 };
   let drawn = '';
+  const scale = createScaleTop();
   const plot = new uPlot(
     options(() => shown),
     [[], [], [], [], []],
@@ -43,63 +35,46 @@ export function createTrend() {
   };
   new ResizeObserver(fit).observe(place);
 
-  function show(funnel: FunnelFrame, window: EntryWindow, now: number): void {
+  function show(funnel: FunnelFrame, window: EntryWindow, choice: TrendChoice, now: number): void {
     const { span, bin } = trendSpans[window];
-    const last = funnel.steps.length - 1;
+    const ends = trendEnds(choice, funnel.steps.length);
     const times = { now, windowMs: funnel.windowSeconds * 1000, span, bin };
     const cohorts = joinCohorts(groupCohorts(funnel.cohorts, funnel.steps.length, times));
-    const key = JSON.stringify([funnel.name, window, cohorts]);
+    const points = cohorts.map((cohort) => ratePoint(cohort, ends));
+    const highest = Math.max(0.01, ...points.map(({ rate }) => rate ?? 0));
+    const view = JSON.stringify([funnel.name, window, choice]);
+    const top = Math.min(1, scale.of(highest * 1.1, now, view));
+    const key = JSON.stringify([view, top, cohorts]);
     if (key === drawn) return;
     drawn = key;
 
-    const x = cohorts.map((cohort) => (cohort.from + Math.min(cohort.to, now)) / 2000);
-    const rates = cohorts.map(({ reached }): number | null =>
-      (reached[0] ?? 0) > 0 ? (reached[last] ?? 0) / (reached[0] ?? 1) : null,
-    );
-    const bands = cohorts.map(({ reached, open }) =>
-      open ? null : wilson(reached[last] ?? 0, reached[0] ?? 0),
-    );
-    const settled: Column = rates.map((value, i) => (cohorts[i]?.open ? null : value));
+    shown = { cohorts, from: (now - span) / 1000, to: now / 1000, top };
+    const settled: Column = points.map(({ open, rate }) => (open ? null : rate));
     // the dotted line begins at the last settled point, so that the two meet
-    const open: Column = rates.map((value, i) => (cohorts[i]?.open || cohorts[i + 1]?.open ? value : null));
-    const highest = Math.max(0.01, ...rates.map((value) => value ?? 0));
-    shown = {
-      cohorts,
-      from: (now - span) / 1000,
-      to: now / 1000,
-      top: Math.min(1, niceTop(highest * 1.1)),
-    };
+    const open: Column = points.map(({ open, rate }, i) => (open || points[i + 1]?.open ? rate : null));
     plot.setData([
-      x,
-      bands.map((band) => band?.[1] ?? null),
-      bands.map((band) => band?.[0] ?? null),
+      cohorts.map((cohort) => (cohort.from + Math.min(cohort.to, now)) / 2000),
+      points.map(({ interval }) => interval?.[1] ?? null),
+      points.map(({ interval }) => interval?.[0] ?? null),
       settled,
       open,
     ]);
-    tell(funnel, cohorts, bin);
+    setTextOf('trend-of', `${funnel.steps[ends.from]?.label ?? ''} → ${funnel.steps[ends.to]?.label ?? ''}`);
+    setTextOf(
+      'trend-legend',
+      `cohorts of ${bin / 60_000} min or more · band: 95% interval · dotted: still in time, will rise`,
+    );
+    setTextOf('trend-summary', summary(points));
   }
 
   return { show, redraw: () => plot.redraw(false) };
 }
 
-function tell(funnel: FunnelFrame, cohorts: readonly Cohort[], bin: number): void {
-  const last = funnel.steps.length - 1;
-  const sum = (step: number) =>
-    cohorts.filter((cohort) => !cohort.open).reduce((all, cohort) => all + (cohort.reached[step] ?? 0), 0);
-  setTextOf('trend-of', `${funnel.steps[0]?.label ?? ''} → ${funnel.steps[last]?.label ?? ''}`);
-  setTextOf(
-    'trend-legend',
-    `cohorts of ${bin / 60_000} min or more · band: 95% interval · dotted: still in time, will rise`,
-  );
-  const entered = sum(0);
-  setTextOf(
-    'trend-summary',
-    cohorts.every((cohort) => (cohort.reached[0] ?? 0) === 0)
-      ? 'nothing in this window'
-      : entered === 0
-        ? 'no cohort is settled yet'
-        : `${share(sum(last), entered)} settled average, ${integer(sum(last))} of ${integer(entered)} sessions`,
-  );
+function summary(points: readonly RatePoint[]): string {
+  if (points.every(({ whole }) => whole === 0)) return 'nothing in this window';
+  const { part, whole } = settledAverage(points);
+  if (whole === 0) return 'no cohort is settled yet';
+  return `${share(part, whole)} settled average, ${integer(part)} of ${integer(whole)} sessions`;
 }
 
 function options(shown: () => Shown): uPlot.Options {

@@ -1,8 +1,9 @@
 import { rateGroupSeconds } from '../frames.ts';
+import { colour, faint } from './colours.ts';
 import { byId, createRows, element, setAttribute, setHidden } from './dom.ts';
 import { typeOrder } from './event-types.ts';
 import { clock, rate } from './format.ts';
-import { colour, createRateChart, faint, type RateChart } from './rate-chart.ts';
+import { createRateChart, type RateChart } from './rate-chart.ts';
 import { type RatePoints, ratePoints } from './rate-points.ts';
 import { activeNames, lastMinuteRate } from './rates.ts';
 import { createScaleTop, type ScaleTop } from './scale-top.ts';
