@@ -1,118 +1,87 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { StepCounts } from '../live-dashboard/frames.ts';
-import { builtPage } from './support/built-page.ts';
 import { eventually } from './support/eventually.ts';
 import { stored } from './support/live-events.ts';
+import {
+  counts,
+  createPageBench,
+  designedDay,
+  type OpenedPage,
+  type PageBench,
+  step,
+} from './support/live-page.ts';
 import { type ScriptedDashboard, startScriptedDashboard } from './support/scripted-dashboard.ts';
 
 const MINUTE = 60_000;
-const counts = (
-  sessions: number,
-  stillInTime: number,
-  dropped: number,
-  medianSeconds: number | null = null,
-): StepCounts => ({ sessions, stillInTime, dropped, medianSeconds, p90Seconds: medianSeconds });
-const day = [
-  counts(48_263, 0, 0),
-  counts(8_394, 3_315, 36_554, 127),
-  counts(3_807, 401, 4_186, 94),
-  counts(2_349, 122, 1_336, 71),
-];
-
-let browser: Browser;
-let webRoot: string;
+let bench: PageBench;
 let live: ScriptedDashboard;
-let page: Page;
-let foreign: string[];
-let complaints: string[];
+let opened: OpenedPage;
 
 beforeAll(async () => {
-  webRoot = await builtPage();
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-  });
+  bench = await createPageBench();
 });
-afterAll(async () => {
-  await browser?.close();
-  if (webRoot !== undefined) await rm(webRoot, { recursive: true });
-});
-
+afterAll(() => bench.close());
 beforeEach(async () => {
-  live = await startScriptedDashboard(webRoot);
-  page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
-  foreign = [];
-  complaints = [];
-  page.on('request', (request) => {
-    const { origin, protocol } = new URL(request.url());
-    if (origin !== live.url && protocol !== 'data:') foreign.push(request.url());
-  });
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error)));
+  live = await startScriptedDashboard(bench.webRoot);
 });
 afterEach(async () => {
-  await page.close();
+  await opened.close();
   await live.dashboard.close();
 });
 
-const textOf = async (selector: string): Promise<string> => ((await page.textContent(selector)) ?? '').trim();
-const step = (number: number, value: string): string => `[data-step="${number}"] [data-value="${value}"]`;
-
-/** Waits until the page says so. */
-const shows = (selector: string, text: string): Promise<void> =>
-  eventually(async () => expect(await textOf(selector)).toBe(text), { timeoutMs: 15_000 });
+const open = async (options?: Parameters<PageBench['open']>[1]): Promise<Page> => {
+  opened = await bench.open(live, options);
+  return opened.page;
+};
 
 describe('the live page', () => {
   it('shows the numbers of the frames, and moves with them', async () => {
     live.view.observe({ at: Date.now(), commitMs: 8.4, settled: [stored({ event_timestamp: Date.now() })] });
-    live.fold.setCounts('purchase', 1440, day);
+    live.fold.setCounts('purchase', 1440, designedDay);
     live.fold.setOrders(1440, {
       orders: 2_394,
       revenue: [{ currency: 'LKR', amount: 1_567_248_000 }],
       unattributed: 45,
     });
     live.tick();
-    await page.goto(live.url);
-    await shows(step(1, 'sessions'), '48,263');
-    expect(await textOf(step(1, 'share'))).toBe('100%');
-    expect(await textOf(step(2, 'sessions'))).toBe('8,394');
-    expect(await textOf(step(2, 'rate'))).toBe('17.4%');
-    expect(await textOf(step(2, 'median'))).toBe('2m 07s');
-    expect(await textOf(step(2, 'still-in-time'))).toBe('3,315');
-    expect(await textOf(step(2, 'still-in-time-share'))).toBe('6.87%');
-    expect(await textOf(step(2, 'dropped'))).toBe('36,554');
-    expect(await textOf(step(2, 'dropped-share'))).toBe('75.7%');
-    expect(await textOf(step(2, 'biggest'))).toBe('biggest');
-    expect(await textOf(step(4, 'sessions'))).toBe('2,349');
-    expect(await textOf('#conversion')).toBe('4.87%');
-    expect(await textOf('#conversion-of')).toBe('View → Purchase, so far');
-    expect(await textOf('#conversion-count')).toBe('2,349 of 48,263 sessions');
-    expect(await textOf('#in-time-count')).toBe('3,838 can still convert');
-    expect(await textOf('#loss')).toBe('View → Cart');
-    expect(await textOf('#revenue')).toBe('LKR 15,672,480');
-    expect(await textOf('#orders')).toBe('2,394 orders');
-    expect(await textOf('#outside')).toBe('45 outside the funnel');
-    expect(await textOf('#state-word')).toBe('Live');
-    expect(await textOf('#time-to-convert')).toBe('1 h to convert');
+    await open();
+    await opened.shows(step(1, 'sessions'), '48,263');
+    expect(await opened.text(step(1, 'share'))).toBe('100%');
+    expect(await opened.text(step(2, 'sessions'))).toBe('8,394');
+    expect(await opened.text(step(2, 'rate'))).toBe('17.4%');
+    expect(await opened.text(step(2, 'median'))).toBe('2m 07s');
+    expect(await opened.text(step(2, 'still-in-time'))).toBe('3,315');
+    expect(await opened.text(step(2, 'still-in-time-share'))).toBe('6.87%');
+    expect(await opened.text(step(2, 'dropped'))).toBe('36,554');
+    expect(await opened.text(step(2, 'dropped-share'))).toBe('75.7%');
+    expect(await opened.text(step(2, 'biggest'))).toBe('biggest');
+    expect(await opened.text(step(4, 'sessions'))).toBe('2,349');
+    expect(await opened.text('#conversion')).toBe('4.87%');
+    expect(await opened.text('#conversion-of')).toBe('View → Purchase, so far');
+    expect(await opened.text('#conversion-count')).toBe('2,349 of 48,263 sessions');
+    expect(await opened.text('#in-time-count')).toBe('3,838 can still convert');
+    expect(await opened.text('#loss')).toBe('View → Cart');
+    expect(await opened.text('#revenue')).toBe('LKR 15,672,480');
+    expect(await opened.text('#orders')).toBe('2,394 orders');
+    expect(await opened.text('#outside')).toBe('45 outside the funnel');
+    expect(await opened.text('#state-word')).toBe('Live');
+    expect(await opened.text('#time-to-convert')).toBe('1 h to convert');
 
-    live.fold.setCounts('purchase', 1440, [counts(48_264, 0, 0), ...day.slice(1)]);
+    live.fold.setCounts('purchase', 1440, [counts(48_264, 0, 0), ...designedDay.slice(1)]);
     live.tick();
-    await shows(step(1, 'sessions'), '48,264');
-    expect(await textOf(step(2, 'sessions'))).toBe('8,394');
-    expect([foreign, complaints]).toEqual([[], []]);
+    await opened.shows(step(1, 'sessions'), '48,264');
+    expect(await opened.text(step(2, 'sessions'))).toBe('8,394');
+    expect([opened.foreign, opened.complaints]).toEqual([[], []]);
   });
 
   it('draws each bar as long as the solid part before it, in three parts', async () => {
     live.view.observe({ at: Date.now(), commitMs: 1, settled: [stored({ event_timestamp: Date.now() })] });
-    live.fold.setCounts('purchase', 1440, day);
-    await page.goto(live.url);
-    await shows(step(1, 'sessions'), '48,263');
+    live.fold.setCounts('purchase', 1440, designedDay);
+    const page = await open();
+    await opened.shows(step(1, 'sessions'), '48,263');
     const widths = await page.$$eval('#steps .bar svg', (bars) =>
       bars.map((bar) => [...bar.querySelectorAll('rect')].map((rect) => rect.width.baseVal.value)),
     );
@@ -140,53 +109,53 @@ describe('the live page', () => {
         { via: 'tracking', outcome: 'dead-lettered', reason: 'validation_error:click', concerns: 'click' },
       ],
     });
-    live.fold.setCounts('purchase', 1440, day);
-    await page.goto(live.url);
-    await shows('#natural', '1');
-    expect(await textOf('#synthetic')).toBe('1');
-    expect(await textOf('#bots')).toBe('1');
-    expect(await textOf('#queue-depth')).toBe('12');
-    expect(await textOf('#commit-p95')).toMatch(/^8\.[0-2] ms$/);
-    expect(await textOf('#newest-event')).toMatch(/s ago$/);
-    expect(await textOf('#dead-letters')).toBe('3');
-    expect(await textOf('[data-reason="validation_error:click"]')).toBe('2 validation_error:click');
-    expect(await textOf('[data-source="rabbitmq"] [data-value="duplicates"]')).toBe('2');
-    expect(await textOf('[data-source="all"] [data-value="dead-letters"]')).toBe('3');
+    live.fold.setCounts('purchase', 1440, designedDay);
+    const page = await open();
+    await opened.shows('#natural', '1');
+    expect(await opened.text('#synthetic')).toBe('1');
+    expect(await opened.text('#bots')).toBe('1');
+    expect(await opened.text('#queue-depth')).toBe('12');
+    expect(await opened.text('#commit-p95')).toMatch(/^8\.[0-2] ms$/);
+    expect(await opened.text('#newest-event')).toMatch(/s ago$/);
+    expect(await opened.text('#dead-letters')).toBe('3');
+    expect(await opened.text('[data-reason="validation_error:click"]')).toBe('2 validation_error:click');
+    expect(await opened.text('[data-source="rabbitmq"] [data-value="duplicates"]')).toBe('2');
+    expect(await opened.text('[data-source="all"] [data-value="dead-letters"]')).toBe('3');
     expect(await page.$$eval('#events tbody tr', (rows) => rows.length)).toBe(6);
-    expect(await textOf('#events tbody tr:last-child [data-value="session"]')).toBe(
+    expect(await opened.text('#events tbody tr:last-child [data-value="session"]')).toBe(
       '<img src=x onerror=alert(1)>',
     );
-    expect(await textOf('#events tbody tr:first-child [data-value="outcome"]')).toBe(
+    expect(await opened.text('#events tbody tr:first-child [data-value="outcome"]')).toBe(
       'dead-lettered: validation_error:click',
     );
-    expect([foreign, complaints]).toEqual([[], []]);
+    expect([opened.foreign, opened.complaints]).toEqual([[], []]);
   });
 
   it('keeps funnel and window in the address, and switches them by key', async () => {
     live.view.observe({ at: Date.now(), commitMs: 1, settled: [stored({ event_timestamp: Date.now() })] });
-    live.fold.setCounts('purchase', 1440, day);
+    live.fold.setCounts('purchase', 1440, designedDay);
     live.fold.setCounts('purchase', 15, [counts(7, 0, 0), counts(2, 5, 0), counts(0, 2, 0), counts(0, 0, 0)]);
     live.fold.setCounts('browse', 15, [counts(5, 0, 0), counts(3, 2, 0)]);
-    await page.goto(live.url);
-    await shows(step(1, 'sessions'), '48,263');
+    const page = await open();
+    await opened.shows(step(1, 'sessions'), '48,263');
     await page.keyboard.press('1');
-    await shows(step(1, 'sessions'), '7');
-    expect(await textOf('#loss')).toBe('None yet');
+    await opened.shows(step(1, 'sessions'), '7');
+    expect(await opened.text('#loss')).toBe('None yet');
     await page.click('[data-choice="browse"]');
-    await shows(step(1, 'sessions'), '5');
+    await opened.shows(step(1, 'sessions'), '5');
     expect(await page.$$eval('#steps [data-step]', (rows) => rows.length)).toBe(2);
     expect(new URL(page.url()).search).toBe('?funnel=browse&window=15m&trend=all');
     await page.reload();
-    await shows(step(2, 'sessions'), '3');
+    await opened.shows(step(2, 'sessions'), '3');
   });
 
   it('tells a newcomer what to send, with the real address, and moves at the first event', async () => {
-    await page.goto(live.url);
-    await shows('#state-detail', 'waiting for events');
+    const page = await open();
+    await opened.shows('#state-detail', 'waiting for events');
     expect(await page.isVisible('#empty')).toBe(true);
-    expect(await textOf('#curl-1')).toContain('curl -s http://127.0.0.1:9123/track/page_view');
-    expect(await textOf('#curl-2')).toContain('curl -s http://127.0.0.1:9123/track/add_to_cart');
-    expect(await textOf(step(1, 'sessions'))).toBe('0');
+    expect(await opened.text('#curl-1')).toContain('curl -s http://127.0.0.1:9123/track/page_view');
+    expect(await opened.text('#curl-2')).toContain('curl -s http://127.0.0.1:9123/track/add_to_cart');
+    expect(await opened.text(step(1, 'sessions'))).toBe('0');
     live.view.observe({ at: Date.now(), commitMs: 1, settled: [stored({ event_timestamp: Date.now() })] });
     live.fold.setCounts('purchase', 1440, [
       counts(1, 0, 0),
@@ -195,16 +164,16 @@ describe('the live page', () => {
       counts(0, 0, 0),
     ]);
     live.tick();
-    await shows(step(1, 'sessions'), '1');
+    await opened.shows(step(1, 'sessions'), '1');
     expect(await page.isVisible('#empty')).toBe(false);
   });
 
   it('shows only the progress while the state is rebuilt', async () => {
     live.facts.state = { kind: 'rebuilding', done: 2_928_000, total: 4_800_000 };
-    live.fold.setCounts('purchase', 1440, day);
-    await page.goto(live.url);
-    await shows('#state-word', 'Rebuilding');
-    expect(await textOf('#rebuilding-text')).toBe(
+    live.fold.setCounts('purchase', 1440, designedDay);
+    const page = await open();
+    await opened.shows('#state-word', 'Rebuilding');
+    expect(await opened.text('#rebuilding-text')).toBe(
       'Rebuilding from stored events: 61.0%, 2,928,000 of 4,800,000',
     );
     expect(await page.isVisible('#steps')).toBe(false);
@@ -212,29 +181,29 @@ describe('the live page', () => {
     live.facts.state = { kind: 'live' };
     live.view.observe({ at: Date.now(), commitMs: 1, settled: [stored({ event_timestamp: Date.now() })] });
     live.tick();
-    await shows(step(1, 'sessions'), '48,263');
+    await opened.shows(step(1, 'sessions'), '48,263');
     expect(await page.isVisible('#rebuilding')).toBe(false);
   });
 
   it('says that it is old when the server goes, keeps the numbers, and catches up when it is back', async () => {
     live.view.observe({ at: Date.now(), commitMs: 1, settled: [stored({ event_timestamp: Date.now() })] });
-    live.fold.setCounts('purchase', 1440, day);
-    await page.goto(live.url);
-    await shows(step(1, 'sessions'), '48,263');
+    live.fold.setCounts('purchase', 1440, designedDay);
+    const page = await open();
+    await opened.shows(step(1, 'sessions'), '48,263');
     const port = Number(new URL(live.url).port);
     await live.dashboard.close();
-    await shows('#state-word', 'Reconnecting');
-    expect(await textOf('#state-detail')).toMatch(/^last frame .* ago$/);
-    expect(await textOf('#notice-text')).toMatch(
+    await opened.shows('#state-word', 'Reconnecting');
+    expect(await opened.text('#state-detail')).toMatch(/^last frame .* ago$/);
+    expect(await opened.text('#notice-text')).toMatch(
       /^The connection was lost at \d\d:\d\d:\d\d\. Everything below is as of then/,
     );
-    expect(await textOf(step(1, 'sessions'))).toBe('48,263');
-    live = await startScriptedDashboard(webRoot, port);
+    expect(await opened.text(step(1, 'sessions'))).toBe('48,263');
+    live = await startScriptedDashboard(bench.webRoot, port);
     live.view.observe({ at: Date.now(), commitMs: 1, settled: [stored({ event_timestamp: Date.now() })] });
-    live.fold.setCounts('purchase', 1440, [counts(50_000, 0, 0), ...day.slice(1)]);
+    live.fold.setCounts('purchase', 1440, [counts(50_000, 0, 0), ...designedDay.slice(1)]);
     await page.click('#try-now', { timeout: 1_000 }).catch(() => undefined);
-    await shows(step(1, 'sessions'), '50,000');
-    await shows('#state-word', 'Live');
+    await opened.shows(step(1, 'sessions'), '50,000');
+    await opened.shows('#state-word', 'Live');
     expect(await page.isVisible('#notice')).toBe(false);
   });
 
@@ -245,16 +214,18 @@ describe('the live page', () => {
       const at = Math.floor(now / MINUTE) * MINUTE - ago * MINUTE;
       live.fold.setCohort('purchase', { at, reached: [40, 8, 4, 2], stillInTime: [0, 0, 0, 0] });
     }
-    live.fold.setCounts('purchase', 1440, day);
-    await page.goto(live.url);
-    await eventually(async () => expect(await textOf('#trend-summary')).toMatch(/^5\.00% settled average/));
+    live.fold.setCounts('purchase', 1440, designedDay);
+    const page = await open();
+    await eventually(async () =>
+      expect(await opened.text('#trend-summary')).toMatch(/^5\.00% settled average/),
+    );
     const inked = await page.evaluate<number>(`(() => {
       const canvas = document.querySelector('#trend canvas');
       const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
       return data.filter((value, index) => index % 4 === 3 && value > 0).length;
     })()`);
     expect(inked).toBeGreaterThan(1_000);
-    expect([foreign, complaints]).toEqual([[], []]);
+    expect([opened.foreign, opened.complaints]).toEqual([[], []]);
   });
 
   it.each([
@@ -263,29 +234,27 @@ describe('the live page', () => {
     [390, 'dark'],
     [320, 'dark'],
   ] as const)('fits %i px in %s without scrolling sideways', async (width, colorScheme) => {
-    await page.setViewportSize({ width, height: 720 });
-    await page.emulateMedia({ colorScheme });
     live.view.observe({ at: Date.now(), commitMs: 1, settled: [stored({ event_timestamp: Date.now() })] });
-    live.fold.setCounts('purchase', 1440, day);
-    await page.goto(live.url);
-    await shows(step(1, 'sessions'), '48,263');
+    live.fold.setCounts('purchase', 1440, designedDay);
+    const page = await open({ viewport: { width, height: 720 }, colorScheme });
+    await opened.shows(step(1, 'sessions'), '48,263');
     const [scroll, client] = await page.evaluate<readonly number[]>(
       '[document.documentElement.scrollWidth, document.documentElement.clientWidth]',
     );
     expect(scroll).toBe(client);
     const ground = await page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
     expect(ground).toBe(colorScheme === 'dark' ? 'rgb(13, 15, 19)' : 'rgb(246, 247, 249)');
-    expect([foreign, complaints]).toEqual([[], []]);
+    expect([opened.foreign, opened.complaints]).toEqual([[], []]);
   });
 });
 
 describe('the built page', () => {
   it('has nothing inline and less than 60 KB of script, gzipped', async () => {
-    const html = await readFile(join(webRoot, 'index.html'), 'utf8');
+    const html = await readFile(join(bench.webRoot, 'index.html'), 'utf8');
     expect(html).not.toMatch(/<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=/i);
-    const scripts = (await readdir(join(webRoot, 'assets'))).filter((name) => name.endsWith('.js'));
+    const scripts = (await readdir(join(bench.webRoot, 'assets'))).filter((name) => name.endsWith('.js'));
     const sizes = await Promise.all(
-      scripts.map(async (name) => gzipSync(await readFile(join(webRoot, 'assets', name))).length),
+      scripts.map(async (name) => gzipSync(await readFile(join(bench.webRoot, 'assets', name))).length),
     );
     expect(scripts.length).toBeGreaterThan(0);
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(60 * 1024);

@@ -5,6 +5,7 @@ import { KadaError, messageOf } from '../errors.ts';
 import { type Answers, createAnswers, errorBody, type HeaderList } from './answer.ts';
 import { type OnRefused, type RefusalCode, RefusalError, refusals } from './refusal.ts';
 import { createRequestIds } from './request-id.ts';
+import { urlOf } from './url.ts';
 
 export const REQUEST_TIMEOUT_MS = 10_000;
 /** Short: idle browsers must not use up the connections; long enough for a page's next event. */
@@ -103,7 +104,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
     const address = app.server.address();
     const port = typeof address === 'object' && address !== null ? address.port : options.port;
-    return { url: `http://${urlHost(options.host)}:${port}` };
+    return { url: urlOf({ host: options.host, port }) };
   }
 
   function stopAccepting(): void {
@@ -122,11 +123,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 
   return { app, answer, refuse, listen, stopAccepting, isStopping: () => stopping, close };
-}
-
-function urlHost(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
 }
 
 function codeOf(error: unknown): RefusalCode {

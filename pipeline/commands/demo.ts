@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import pino from 'pino';
-import { KadaError, messageOf } from '../../ingest/errors.ts';
+import type { Logger } from 'pino';
+import { messageOf } from '../../ingest/errors.ts';
 import type { SnapshotFrame } from '../../live-dashboard/frames.ts';
-import { loadConfig, wantsHelp } from '../config.ts';
-import { createLifecycle } from '../lifecycle.ts';
-import { startProcess } from '../run.ts';
+import { type Config, loadConfig, wantsHelp } from '../config.ts';
+import type { RunningProcess } from '../run.ts';
+import { type Companion, openLog, serve } from '../serve.ts';
 import { collectorRoad, trackRoad } from '../simulation/http-road.ts';
-import { startSimulation } from '../simulation/simulation.ts';
+import { pastMs, startSimulation } from '../simulation/simulation.ts';
 
 const help = `The pipeline with simulated shoppers, and hours of history folded in at once: the page is alive at once.
 
@@ -19,7 +19,6 @@ broker, so that nothing mixes with your data. Ctrl-C ends all.
 Exit codes: 0 stopped in order, 1 failed, 2 wrong use or configuration.
 `;
 
-const pastMs = 150 * 60_000;
 const pastShoppers = 1_800;
 const shoppersPerMinute = 20;
 
@@ -45,7 +44,9 @@ async function demo(argv: readonly string[]): Promise<void> {
     FUNNELS_FILE: '',
   });
   if (!loaded.ok) return wrong(loaded.problems.join('\n'));
-  await run(loaded.config, key);
+  const { config } = loaded;
+  const log = openLog(config);
+  await serve(config, log, ({ urls }) => withShoppers(urls, config, key, log));
 }
 
 function usageProblems(argv: readonly string[]): readonly string[] {
@@ -57,43 +58,37 @@ function usageProblems(argv: readonly string[]): readonly string[] {
   }
 }
 
-async function run(config: Parameters<typeof startProcess>[0], key: string): Promise<void> {
-  const log = pino({ level: config.logLevel }, pino.destination({ fd: 1, sync: true }));
-  let stop: (() => Promise<void>) | undefined;
-  createLifecycle({ log, shutdownDeadlineMs: config.shutdownDeadlineMs, stop: async () => stop?.() });
-  try {
-    const running = await startProcess(config, log);
-    stop = running.stop;
-    const { trackingUrl, collectorUrl, dashboardUrl } = running.urls;
-    if (trackingUrl === undefined || collectorUrl === undefined) throw new Error('all roles run in a demo');
-    const past = Date.now() - (await newestEntry(dashboardUrl, config.dashboard.token));
-    const simulation = startSimulation({
-      seed: randomBytes(4).readUInt32BE(),
-      shoppers: Number.POSITIVE_INFINITY,
-      shoppersPerMinute,
-      speed: 1,
-      pastShoppers: Math.round((pastShoppers * past) / pastMs),
-      pastMs: past,
-      horizonMs: config.live.horizonHours * 3_600_000,
-      roads: { web: trackRoad(trackingUrl), service: collectorRoad(collectorUrl, key) },
-      patienceMs: 60_000,
-      now: Date.now,
-    });
-    stop = async () => {
+async function withShoppers(
+  { dashboardUrl, trackingUrl, collectorUrl }: RunningProcess['urls'],
+  config: Config,
+  key: string,
+  log: Logger,
+): Promise<Companion> {
+  if (trackingUrl === undefined || collectorUrl === undefined) throw new Error('all roles run in a demo');
+  const past = Date.now() - (await newestEntry(dashboardUrl, config.dashboard.token));
+  const simulation = startSimulation({
+    seed: randomBytes(4).readUInt32BE(),
+    shoppers: Number.POSITIVE_INFINITY,
+    shoppersPerMinute,
+    speed: 1,
+    pastShoppers: Math.round((pastShoppers * past) / pastMs),
+    pastMs: past,
+    horizonMs: config.live.horizonHours * 3_600_000,
+    roads: { web: trackRoad(trackingUrl), service: collectorRoad(collectorUrl, key) },
+    patienceMs: 60_000,
+    now: Date.now,
+  });
+  log.info(
+    { dashboardUrl, dataDir: config.dataDir },
+    `the demo is at ${dashboardUrl} (data in ${config.dataDir})`,
+  );
+  return {
+    finished: simulation.finished,
+    async stop() {
       simulation.stop();
       await Promise.allSettled([simulation.finished]);
-      await running.stop();
-    };
-    log.info({ ...running.urls, pid: process.pid }, 'ready');
-    log.info(
-      { dashboardUrl, dataDir: config.dataDir },
-      `the demo is at ${dashboardUrl} (data in ${config.dataDir})`,
-    );
-    await simulation.finished;
-  } catch (error) {
-    log.fatal({ code: error instanceof KadaError ? error.code : 'KADA_START_FAILED' }, messageOf(error));
-    process.exit(error instanceof KadaError && error.code === 'KADA_LISTEN' ? 2 : 1);
-  }
+    },
+  };
 }
 
 /** From where history is missing, ms: a demo that is started again goes on where it ended. */

@@ -1,10 +1,11 @@
 import pino from 'pino';
+import { urlOf } from '../../ingest/http/url.ts';
 import type { Config } from '../config.ts';
 import { amqpRoad } from '../simulation/amqp-road.ts';
 import { collectorRoad, trackRoad } from '../simulation/http-road.ts';
 import { reportText, resultJson } from '../simulation/report.ts';
 import type { Road } from '../simulation/road.ts';
-import { startSimulation } from '../simulation/simulation.ts';
+import { pastMs, startSimulation } from '../simulation/simulation.ts';
 import { print, runCommand, tell, WrongUse } from './command.ts';
 
 const help = `Realistic shoppers against a running pipeline, with a known ground truth, which it prints at its end.
@@ -30,7 +31,6 @@ Exit codes: 0 all promised, 1 something was not, or was answered otherwise than 
 
 const vias = ['http', 'rabbitmq', 'both'] as const;
 type Via = (typeof vias)[number];
-const pastMs = 150 * 60_000;
 const progressEveryMs = 2_000;
 
 function numberIn(name: string, text: string, least: number, most: number, whole = true): number {
@@ -44,10 +44,6 @@ function numberIn(name: string, text: string, least: number, most: number, whole
 
 function openRoads(via: Via, config: Config): { readonly web: Road; readonly service: Road } {
   const { rabbitmq, tracking, collector } = config;
-  const urlOf = ({ host, port }: { readonly host: string; readonly port: number }): string => {
-    const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-    return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
-  };
   if (via === 'http') {
     const [key] = collector.keys;
     if (key === undefined) {

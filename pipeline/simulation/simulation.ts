@@ -36,6 +36,9 @@ export interface Simulation {
   stop(): void;
 }
 
+/** How far back a history reaches, ms: long enough for cohorts whose time to convert (1 h) is over. */
+export const pastMs = 150 * 60_000;
+
 /** More wait than this: new shoppers wait too, so that an outage does not fill the memory. */
 const mostWaiting = 20_000;
 

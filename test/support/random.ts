@@ -1,3 +1,5 @@
+import { createRandom as createNumbers } from '../../pipeline/simulation/random.ts';
+
 /** Seeded random numbers, so that a failing run can be run again. */
 export interface Random {
   /** 0 ≤ x < 1 */
@@ -14,17 +16,7 @@ export interface Random {
 }
 
 export function createRandom(seed: number): Random {
-  let state = seed >>> 0;
-
-  function next(): number {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  }
-
-  const int = (from: number, to: number): number => from + Math.floor(next() * (to - from + 1));
+  const { next, int } = createNumbers(seed);
   const hex = (digits: number): string =>
     Array.from({ length: digits }, () => Math.floor(next() * 16).toString(16)).join('');
 
