@@ -1,4 +1,5 @@
 import type { AnalyticsEvent, DeadLetter } from '../ingest/event.ts';
+import type { EtlRun, SlicePlan, SliceResult } from './materialise/plan.ts';
 
 /** What one transaction writes: events with their claims, new dead letters, and repeats of old ones. */
 export interface Batch {
@@ -112,6 +113,15 @@ export interface Warehouse {
   readOrderEvents(orderIds: readonly string[]): Promise<readonly StoredEvent[]>;
   /** Rows in Bronze since `from`, for the rebuild's progress. */
   countWebEvents(from: number): Promise<number>;
+
+  /** One transaction of the materialiser; the caller holds the lock of cycles (warehouse.md). */
+  materialise(plan: SlicePlan): Promise<SliceResult>;
+  /** Rolls back the one that is under way; it rejects. */
+  cancelMaterialise(): void;
+  /** Writes a row of ops.etl_runs, or writes it anew. */
+  recordRun(run: EtlRun): Promise<void>;
+  /** Marks runs that were left `running` as failed; the caller holds the lock. @returns how many */
+  failDeadRuns(at: number): Promise<number>;
 
   /** One read-only statement (select, with, describe, show…); anything else is refused with KADA_SQL_READ_ONLY. */
   query(sql: string, options?: { readonly maxRows?: number }): Promise<QueryResult>;

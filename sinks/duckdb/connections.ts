@@ -17,7 +17,7 @@ import { asLockError, lockedBy } from './lock-file.ts';
  * A lane is one connection whose users take turns: commits, look-ups and readers each have their own, so that
  * none waits for another. A stream has a connection to itself as long as it is read.
  */
-export type Lane = 'commit' | 'look-up' | 'read' | 'query';
+export type Lane = 'commit' | 'look-up' | 'read' | 'query' | 'cycle';
 
 export interface Connections {
   /** Opens the file if need be. Rejects with KADA_WAREHOUSE_LOCKED or KADA_WAREHOUSE_UNREADABLE. */
@@ -26,6 +26,8 @@ export interface Connections {
   run<T>(lane: Lane, use: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
   /** The same with a connection of its own for as long as `use` yields. */
   stream<T>(use: (connection: DuckDBConnection) => AsyncIterable<T>): AsyncIterable<T>;
+  /** Ends what a lane is running now: it fails with an error, and its transaction is rolled back by its user. */
+  interrupt(lane: Lane): void;
   /** Called before connections are closed, for what must not outlive them. */
   beforeClose(release: () => void): void;
   /** How many connections are open. */
@@ -240,6 +242,7 @@ export function createConnections(options: ConnectionOptions): Connections {
       }
     },
 
+    interrupt: (lane) => lanes.get(lane)?.interrupt(),
     beforeClose(release) {
       releases.push(release);
     },

@@ -1,10 +1,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { KadaError, messageOf } from '../../ingest/errors.ts';
 import type { FingerprintFilter } from '../fingerprint-filter.ts';
+import { createRunSlice } from '../materialise/slice.ts';
 import type { Batch, CommitResult, EngineLog, Warehouse } from '../warehouse.ts';
 import { createCheckpoints } from './checkpoint.ts';
 import { createCommit } from './commit.ts';
 import { type Connections, createConnections } from './connections.ts';
+import { createCycles } from './cycle.ts';
 import { failedCommit } from './failures.ts';
 import { type LaidOutBatch, layOut } from './layout.ts';
 import { removeLockFile, writeLockFile } from './lock-file.ts';
@@ -130,6 +132,7 @@ export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<DuckD
 
   const checkpoints = createCheckpoints(connections, dataDir, log);
   const commitBatch = createCommit(connections, () => filter);
+  const cycles = createCycles(connections, createRunSlice);
   await writeMarkNow();
   const markTimer = setInterval(() => void writeMarkNow(), markEveryMs).unref();
   const checkpointTimer = setInterval(() => void checkpoints.checkpointIfDue(), checkpointEveryMs).unref();
@@ -201,6 +204,8 @@ export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<DuckD
       connections.run('read', (connection) => ordersWithPurchaseSince(connection, from)),
     readOrderEvents: (orderIds) =>
       connections.run('read', (connection) => readOrderEvents(connection, orderIds)),
+
+    ...cycles,
 
     query: (sql, queryOptions) =>
       connections.run('query', (connection) => runQuery(connection, sql, queryOptions?.maxRows)),

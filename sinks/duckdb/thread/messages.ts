@@ -20,6 +20,9 @@ export interface Served
     | 'countWebEvents'
     | 'ordersWithPurchaseSince'
     | 'readOrderEvents'
+    | 'materialise'
+    | 'recordRun'
+    | 'failDeadRuns'
     | 'query'
     | 'ping'
     | 'close'
@@ -30,6 +33,7 @@ export interface Served
   /** undefined: there is no further one */
   nextPage(pages: number): Promise<readonly StoredEvent[] | undefined>;
   closePages(pages: number): Promise<void>;
+  cancelMaterialise(): Promise<void>;
 }
 
 export interface Call {

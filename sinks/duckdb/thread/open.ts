@@ -128,6 +128,10 @@ export async function openDuckDbInThread(
     ordersWithPurchaseSince: (from) => call('ordersWithPurchaseSince', from),
     readOrderEvents: (orderIds) => call('readOrderEvents', orderIds),
     countWebEvents: (from) => call('countWebEvents', from),
+    materialise: (plan) => call('materialise', plan),
+    cancelMaterialise: () => void call('cancelMaterialise').catch(() => undefined),
+    recordRun: (run) => call('recordRun', run),
+    failDeadRuns: (at) => call('failDeadRuns', at),
     query: (sql, queryOptions) => call('query', sql, queryOptions),
     ping: () => call('ping').catch(() => false),
     get filterBytes() {

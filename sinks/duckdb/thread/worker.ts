@@ -30,6 +30,9 @@ const serve = (warehouse: DuckDbWarehouse): Omit<Served, 'open'> => ({
     const next = await pages.get(id)?.next();
     return next === undefined || next.done === true ? undefined : next.value;
   },
+  async cancelMaterialise() {
+    warehouse.cancelMaterialise();
+  },
   async closePages(id) {
     await pages.get(id)?.return?.();
     pages.delete(id);
