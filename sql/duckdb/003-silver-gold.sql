@@ -104,7 +104,8 @@ CREATE TABLE ops.page_view_facts (
     is_entry SMALLINT NOT NULL,
     is_exit SMALLINT NOT NULL,
     is_bounce SMALLINT NOT NULL,
-    is_seed SMALLINT NOT NULL
+    is_seed SMALLINT NOT NULL,
+    is_session_seed SMALLINT NOT NULL
 );
 
 -- Each entry into each funnel with the steps that it reached (funnel.md).
@@ -240,8 +241,8 @@ CREATE TABLE gold.conversion_funnel (
     still_in_time INTEGER NOT NULL,
     dropped INTEGER NOT NULL,
     drop_off_rate DECIMAL(9, 6),
-    median_seconds DECIMAL(18, 3),
-    p90_seconds DECIMAL(18, 3)
+    median_seconds DECIMAL(18, 6),
+    p90_seconds DECIMAL(18, 6)
 );
 
 CREATE TABLE gold.product_daily (
@@ -265,13 +266,13 @@ CREATE TABLE gold.page_performance (
     page_path VARCHAR(400) NOT NULL,
     views INTEGER NOT NULL,
     unique_visitors INTEGER NOT NULL,
-    avg_time_on_page_seconds DECIMAL(18, 3),
-    avg_scroll_depth DECIMAL(9, 3),
+    avg_time_on_page_seconds DECIMAL(18, 6),
+    avg_scroll_depth DECIMAL(9, 6),
     entries INTEGER NOT NULL,
     exits INTEGER NOT NULL,
     bounce_rate DECIMAL(9, 6),
     exit_rate DECIMAL(9, 6),
-    avg_load_time_ms DECIMAL(18, 3)
+    avg_load_time_ms DECIMAL(18, 6)
 );
 
 CREATE TABLE gold.orders_payments_daily (
@@ -300,10 +301,10 @@ CREATE TABLE gold.system_health_daily (
     metric_date DATE NOT NULL,
     service VARCHAR(64) NOT NULL,
     requests INTEGER NOT NULL,
-    p50_latency_ms DECIMAL(18, 3),
-    p95_latency_ms DECIMAL(18, 3),
+    p50_latency_ms DECIMAL(18, 6),
+    p95_latency_ms DECIMAL(18, 6),
     error_rate DECIMAL(9, 6),
-    event_lag_ms DECIMAL(18, 3),
+    event_lag_ms DECIMAL(18, 6),
     dlq_count INTEGER NOT NULL
 );
 

@@ -73,8 +73,8 @@ SELECT
             THEN CAST(CAST(c.dropped AS DECIMAL(18, 6)) / NULLIF(b.sessions, 0) AS DECIMAL(9, 6))
     END,
     -- from the step before, over those that went on: half of them, and nine of ten, took no longer
-    CAST(t.median_low + COALESCE(t.median_high - t.median_low, 0) * t.median_part AS DECIMAL(18, 3)),
-    CAST(t.p90_low + COALESCE(t.p90_high - t.p90_low, 0) * t.p90_part AS DECIMAL(18, 3))
+    CAST(t.median_low + COALESCE(t.median_high - t.median_low, 0) * t.median_part AS DECIMAL(18, 6)),
+    CAST(t.p90_low + COALESCE(t.p90_high - t.p90_low, 0) * t.p90_part AS DECIMAL(18, 6))
 FROM counted AS c
 LEFT JOIN counted AS b
     ON b.entry_date = c.entry_date AND b.funnel_name = c.funnel_name AND b.step_order = c.step_order - 1

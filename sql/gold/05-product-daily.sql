@@ -24,7 +24,7 @@ WITH parts AS (
     GROUP BY w.event_date, w.product_id
     UNION ALL
     SELECT
-        p.event_date, i.product_id, f.currency, 0, 0, 0,
+        p.event_date, i.product_id, p.currency, 0, 0, 0,
         COUNT(DISTINCT p.order_id),
         SUM(CAST(i.quantity AS BIGINT)),
         CAST(
@@ -40,7 +40,7 @@ WITH parts AS (
         AND p.event_date IN (
             SELECT t.metric_date FROM ops.touched_dates AS t WHERE t.subject IN ('web', 'purchase', 'review')
         )
-    GROUP BY p.event_date, i.product_id, f.currency
+    GROUP BY p.event_date, i.product_id, p.currency
     UNION ALL
     SELECT
         r.created_date, r.product_id, 'LKR', 0, 0, 0, 0, CAST(0 AS BIGINT), CAST(0 AS DECIMAL(18, 2)),

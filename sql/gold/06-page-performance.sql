@@ -6,11 +6,11 @@ WITH viewed AS (
         f.event_date, f.page_path,
         COUNT(*) AS views,
         COUNT(DISTINCT f.visitor) AS unique_visitors,
-        AVG(CAST(f.time_on_page_seconds AS DECIMAL(18, 6))) AS time_on_page_seconds,
-        AVG(CAST(f.load_time_ms AS DECIMAL(18, 6))) AS load_time_ms,
-        SUM(f.is_entry) AS entries,
-        SUM(f.is_exit) AS exits,
-        SUM(f.is_bounce) AS bounces
+        CAST(SUM(CAST(f.time_on_page_seconds AS DECIMAL(18, 6))) AS DECIMAL(28, 6)) / NULLIF(COUNT(f.time_on_page_seconds), 0) AS time_on_page_seconds,
+        CAST(SUM(CAST(f.load_time_ms AS DECIMAL(18, 6))) AS DECIMAL(28, 6)) / NULLIF(COUNT(f.load_time_ms), 0) AS load_time_ms,
+        SUM(CASE WHEN f.is_session_seed = 0 OR @show_seeds = 1 THEN f.is_entry ELSE 0 END) AS entries,
+        SUM(CASE WHEN f.is_session_seed = 0 OR @show_seeds = 1 THEN f.is_exit ELSE 0 END) AS exits,
+        SUM(CASE WHEN f.is_session_seed = 0 OR @show_seeds = 1 THEN f.is_bounce ELSE 0 END) AS bounces
     FROM ops.page_view_facts AS f
     WHERE f.page_path IS NOT NULL AND (f.is_seed = 0 OR @show_seeds = 1)
         AND f.event_date IN (SELECT t.metric_date FROM ops.touched_dates AS t WHERE t.subject IN ('web', 'page'))
@@ -18,7 +18,7 @@ WITH viewed AS (
 ),
 
 scrolled AS (
-    SELECT w.event_date, w.page_path, AVG(CAST(w.scroll_depth_pct AS DECIMAL(18, 6))) AS scroll_depth
+    SELECT w.event_date, w.page_path, CAST(SUM(CAST(w.scroll_depth_pct AS DECIMAL(18, 6))) AS DECIMAL(28, 6)) / NULLIF(COUNT(w.scroll_depth_pct), 0) AS scroll_depth
     FROM ops.web_facts AS w
     WHERE w.canonical_type = 'scroll' AND w.scroll_depth_pct IS NOT NULL AND w.page_path IS NOT NULL AND w.is_bot = 0
         AND (w.is_seed = 0 OR @show_seeds = 1)
@@ -35,9 +35,9 @@ SELECT
     -- the view's user, else its session
     v.unique_visitors,
     -- as the next view of the session told it
-    CAST(v.time_on_page_seconds AS DECIMAL(18, 3)),
+    CAST(v.time_on_page_seconds AS DECIMAL(18, 6)),
     -- of scroll events on the page
-    CAST(s.scroll_depth AS DECIMAL(9, 3)),
+    CAST(s.scroll_depth AS DECIMAL(9, 6)),
     -- sessions whose first page view it was
     v.entries,
     -- sessions whose last page view it was
@@ -46,6 +46,6 @@ SELECT
     CAST(CAST(v.bounces AS DECIMAL(18, 6)) / NULLIF(v.entries, 0) AS DECIMAL(9, 6)),
     -- exits ÷ views
     CAST(CAST(v.exits AS DECIMAL(18, 6)) / NULLIF(v.views, 0) AS DECIMAL(9, 6)),
-    CAST(v.load_time_ms AS DECIMAL(18, 3))
+    CAST(v.load_time_ms AS DECIMAL(18, 6))
 FROM viewed AS v
 LEFT JOIN scrolled AS s ON s.event_date = v.event_date AND s.page_path = v.page_path;

@@ -19,7 +19,7 @@ logs AS (
 
 placed_logs AS (
     SELECT
-        g.metric_date, g.service, g.status_code, CAST(g.response_time_ms AS DECIMAL(18, 3)) AS ms,
+        g.metric_date, g.service, g.status_code, CAST(g.response_time_ms AS DECIMAL(18, 6)) AS ms,
         ROW_NUMBER() OVER (PARTITION BY g.metric_date, g.service ORDER BY g.response_time_ms) AS place,
         COUNT(*) OVER (PARTITION BY g.metric_date, g.service) AS n
     FROM logs AS g
@@ -107,12 +107,12 @@ SELECT
     n.metric_date, n.service,
     -- requests that the service logged
     COALESCE(r.requests, 0),
-    CAST(r.p50_low + COALESCE(r.p50_high - r.p50_low, 0) * r.p50_part AS DECIMAL(18, 3)),
-    CAST(r.p95_low + COALESCE(r.p95_high - r.p95_low, 0) * r.p95_part AS DECIMAL(18, 3)),
+    CAST(r.p50_low + COALESCE(r.p50_high - r.p50_low, 0) * r.p50_part AS DECIMAL(18, 6)),
+    CAST(r.p95_low + COALESCE(r.p95_high - r.p95_low, 0) * r.p95_part AS DECIMAL(18, 6)),
     -- answered with 500 or above ÷ requests
     CAST(CAST(r.errors AS DECIMAL(18, 6)) / NULLIF(r.requests, 0) AS DECIMAL(9, 6)),
     -- half of the events were received later than this after they happened; web events are of the service web
-    CAST(g.lag_low + COALESCE(g.lag_high - g.lag_low, 0) * g.lag_part AS DECIMAL(18, 3)),
+    CAST(g.lag_low + COALESCE(g.lag_high - g.lag_low, 0) * g.lag_part AS DECIMAL(18, 6)),
     -- dead letters by the time of their failure, in the row of the source that delivered them
     COALESCE(l.dlq_count, 0)
 FROM named AS n

@@ -202,7 +202,8 @@ INNER JOIN ops.report_offsets AS o ON p.event_timestamp >= o.from_utc AND p.even
 LEFT JOIN told AS u ON u.order_id = f.order_id AND u.place = f.user_place
 LEFT JOIN told AS v ON v.order_id = f.order_id AND v.place = f.session_place;
 
--- Payments: the furthest state; the amount of the paid event, else the newest failed, else the newest open one.
+-- Payments: the furthest state, as its newest event gave it. The amount is of the paid event, else of the newest failed,
+-- else of the newest open one, among those that have one.
 WITH told AS (
     SELECT
         e.order_id, e.event_timestamp, e.canonical_type, e.user_id, e.amount, e.currency, e.provider,
@@ -229,7 +230,7 @@ ranked AS (
         ROW_NUMBER() OVER (
             PARTITION BY t.order_id
             ORDER BY
-                CASE WHEN t.state_rank = 4 THEN 1 ELSE 0 END,
+                CASE WHEN t.state_rank = 4 OR t.amount IS NULL THEN 1 ELSE 0 END,
                 t.state_rank DESC,
                 CASE WHEN t.state_rank = 3 THEN t.place ELSE -t.place END
         ) AS amount_place,
@@ -257,7 +258,7 @@ SELECT
         END
     ) AS status,
     MAX(CASE WHEN r.amount_place = 1 AND r.state_rank < 4 THEN r.amount END) AS amount,
-    COALESCE(MAX(CASE WHEN r.amount_place = 1 AND r.state_rank < 4 THEN r.currency END), 'LKR') AS currency,
+    COALESCE(MAX(CASE WHEN r.amount_place = 1 AND r.state_rank < 4 AND r.amount IS NOT NULL THEN r.currency END), 'LKR') AS currency,
     MAX(CASE WHEN r.provider_place = 1 THEN r.provider END) AS provider,
     SUM(CASE WHEN r.canonical_type = 'payment_failed' THEN 1 ELSE 0 END)
     + MAX(CASE WHEN r.canonical_type = 'order_paid' THEN 1 ELSE 0 END) AS attempts,

@@ -94,19 +94,20 @@ GROUP BY w.session_id, w.product_id;
 -- The time on a page is told by the next view of its session. The first view is the entry, the last the exit.
 INSERT INTO ops.page_view_facts (
     session_id, event_date, page_path, visitor, load_time_ms, time_on_page_seconds, is_entry, is_exit, is_bounce,
-    is_seed
+    is_seed, is_session_seed
 )
 SELECT
     v.session_id, v.event_date, v.page_path, v.visitor, v.load_time_ms, v.time_on_page_seconds,
     CASE WHEN v.place = 1 THEN 1 ELSE 0 END AS is_entry,
     CASE WHEN v.place = v.views THEN 1 ELSE 0 END AS is_exit,
     CASE WHEN v.place = 1 THEN s.is_bounce ELSE 0 END AS is_bounce,
-    v.is_seed
+    v.is_seed, s.is_seed AS is_session_seed
 FROM (
     SELECT
         w.session_id, w.event_date, w.page_path, COALESCE(w.user_id, w.session_id) AS visitor, w.load_time_ms,
         LEAD(w.time_on_prev_page_seconds) OVER (
-            PARTITION BY w.session_id ORDER BY w.event_timestamp, LOWER(CAST(w.event_id AS VARCHAR(36)))
+            PARTITION BY w.session_id, CASE WHEN @show_seeds = 1 THEN 0 ELSE w.is_seed END
+            ORDER BY w.event_timestamp, LOWER(CAST(w.event_id AS VARCHAR(36)))
         ) AS time_on_page_seconds,
         ROW_NUMBER() OVER (
             PARTITION BY w.session_id ORDER BY w.event_timestamp, LOWER(CAST(w.event_id AS VARCHAR(36)))

@@ -203,7 +203,8 @@ function asOfMoments(random: Random, clock: Clock, slices: number): readonly num
       clock.near(random, moments) + random.pick([0, 0, 1, hour, hour, 6 * hour, 26 * hour, 40 * day]),
     );
   }
-  return [...moments.sort((a, b) => a - b), clock.nextMidnight + random.pick([0, hour, day, 150 * day])];
+  const last = clock.nextMidnight + random.pick([0, hour, day, 150 * day]);
+  return [...moments, Math.max(last, ...moments)].sort((a, b) => a - b);
 }
 
 interface TimedTold {
