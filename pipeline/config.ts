@@ -8,7 +8,7 @@ import {
   type Role,
   type StartArguments,
 } from './config/arguments.ts';
-import { combinedProblems, consumerWanted } from './config/combinations.ts';
+import { combinedProblems, consumerWanted, isLoopback } from './config/combinations.ts';
 import { parseSettings, type RawSettings, type SettingValues, settings } from './config/settings.ts';
 
 export { type Role, startHelp, wantsHelp } from './config/arguments.ts';
@@ -21,13 +21,7 @@ export interface Config {
   readonly acceptLoss: boolean;
   /** absolute */
   readonly dataDir: string;
-  readonly warehouse: {
-    readonly engine: 'duckdb';
-    /** absolute path of warehouse.duckdb */
-    readonly file: string;
-    /** in DuckDB's own words: `1GB` */
-    readonly memoryLimit: string;
-  };
+  readonly warehouse: DuckDbConfig | MssqlConfig;
   readonly minFreeDiskBytes: number;
   /** undefined: no broker */
   readonly rabbitmq: RabbitMqConfig | undefined;
@@ -61,6 +55,25 @@ export interface Config {
   readonly httpCommitTimeoutMs: number;
   readonly shutdownDeadlineMs: number;
   readonly logLevel: SettingValues['LOG_LEVEL'];
+}
+
+export interface DuckDbConfig {
+  readonly engine: 'duckdb';
+  /** absolute path of warehouse.duckdb */
+  readonly file: string;
+  /** in DuckDB's own words: `1GB` */
+  readonly memoryLimit: string;
+}
+
+export interface MssqlConfig {
+  readonly engine: 'mssql';
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** never log it */
+  readonly password: string;
+  readonly database: string;
+  readonly trustCertificate: boolean;
 }
 
 export interface RabbitMqConfig {
@@ -156,11 +169,7 @@ const assemble = (s: SettingValues, line: StartArguments, directory: string): Co
     roles: running,
     acceptLoss: line.acceptLoss,
     dataDir,
-    warehouse: {
-      engine: 'duckdb',
-      file: join(dataDir, 'warehouse.duckdb'),
-      memoryLimit: s.DUCKDB_MEMORY_LIMIT,
-    },
+    warehouse: warehouseOf(s, dataDir),
     minFreeDiskBytes: s.MIN_FREE_DISK_MB * 1024 * 1024,
     rabbitmq: s.RABBITMQ_URL === undefined ? undefined : { ...brokerOf(s), url: s.RABBITMQ_URL },
     tracking: {
@@ -202,6 +211,22 @@ const assemble = (s: SettingValues, line: StartArguments, directory: string): Co
     httpCommitTimeoutMs: s.HTTP_COMMIT_TIMEOUT_MS,
     shutdownDeadlineMs: s.SHUTDOWN_DEADLINE_MS,
     logLevel: s.LOG_LEVEL,
+  };
+};
+
+const warehouseOf = (s: SettingValues, dataDir: string): DuckDbConfig | MssqlConfig => {
+  const { DB_HOST, DB_USER, DB_PASSWORD } = s;
+  // Which is wanted, and that nothing is missing for it, was checked before (combinations.ts).
+  if (s.WAREHOUSE === 'duckdb' || DB_HOST === undefined || DB_USER === undefined || DB_PASSWORD === undefined)
+    return { engine: 'duckdb', file: join(dataDir, 'warehouse.duckdb'), memoryLimit: s.DUCKDB_MEMORY_LIMIT };
+  return {
+    engine: 'mssql',
+    host: DB_HOST,
+    port: s.DB_PORT,
+    user: DB_USER,
+    password: DB_PASSWORD,
+    database: s.DB_NAME,
+    trustCertificate: s.DB_TRUST_CERT ?? isLoopback(DB_HOST),
   };
 };
 

@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import { conflictLetter, writeLetter } from '../ingest/dead-letter.ts';
 import { createDashboard } from '../live-dashboard/server/dashboard.ts';
-import { openDuckDbInThread } from '../sinks/duckdb/thread/open.ts';
 import type { Warehouse } from '../sinks/warehouse.ts';
 import { type CommitPath, createCommitPath } from './commit/path.ts';
 import type { Config } from './config.ts';
@@ -20,6 +19,7 @@ import { createSources, describeSources, type Sources } from './sources.ts';
 import { createProcessState } from './state.ts';
 import { createOrderLookUps } from './steps/fold.ts';
 import { createValidation } from './validation.ts';
+import { isEmbedded, openWarehouse } from './warehouse.ts';
 
 export interface RunningProcess {
   readonly urls: {
@@ -118,21 +118,18 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
   const { url: dashboardUrl } = await dashboard.listen();
   log.info({ dashboardUrl }, `dashboard: ${dashboardUrl}`);
 
-  const warehouse = await openDuckDbInThread({
-    dataDir: config.dataDir,
-    log,
-    memoryLimit: config.warehouse.memoryLimit,
-    acceptLoss: config.acceptLoss,
-  });
+  const warehouse = await openWarehouse(config, log);
   opened = warehouse;
-  const control = createControlServer({
-    dataDir: config.dataDir,
-    warehouse,
-    log,
-    handlers: { status: () => ({ phase: state.phase().kind, dashboardUrl, ...urls }) },
-  });
-  await control.listen();
-  await gate.watchDisk();
+  const control = isEmbedded(config)
+    ? createControlServer({
+        dataDir: config.dataDir,
+        warehouse,
+        log,
+        handlers: { status: () => ({ phase: state.phase().kind, dashboardUrl, ...urls }) },
+      })
+    : undefined;
+  await control?.listen();
+  if (isEmbedded(config)) await gate.watchDisk();
 
   path = await openPath(warehouse, config, metrics, consuming, sources, log, now);
   await rebuildFold(fold, warehouse, {
@@ -173,7 +170,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     await Promise.all([
       sources.tracking?.close(),
       sources.collector?.close(),
-      control.close(),
+      control?.close(),
       dashboard.close(),
     ]);
     subscription.unsubscribe();

@@ -49,7 +49,15 @@ export async function serve(
 
 /** 2: the way it was started is wrong and will be wrong again; 1: it failed. */
 function exitCodeOf(error: unknown): 1 | 2 {
-  const wrongUse = ['KADA_WAREHOUSE_LOCKED', 'KADA_DASHBOARD_TOKEN_REQUIRED', 'KADA_LISTEN'];
+  const wrongUse = [
+    'KADA_WAREHOUSE_LOCKED',
+    'KADA_WAREHOUSE_NO_DATABASE',
+    'KADA_WAREHOUSE_LOGIN',
+    'KADA_WAREHOUSE_CERTIFICATE',
+    'KADA_WAREHOUSE_PERMISSION',
+    'KADA_DASHBOARD_TOKEN_REQUIRED',
+    'KADA_LISTEN',
+  ];
   const wrong =
     error instanceof KadaError && (wrongUse.includes(error.code) || error.code.startsWith('KADA_FUNNEL'));
   return wrong ? 2 : 1;

@@ -28,6 +28,11 @@ export interface MigrationStore {
   apply(migration: Migration): Promise<void>;
 }
 
+export interface MigrationsResult {
+  readonly applied: readonly string[];
+  readonly version: number;
+}
+
 /** The folder of an engine's migrations, from source and from a build alike. */
 export function migrationFolder(engine: 'duckdb' | 'mssql'): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
@@ -60,7 +65,7 @@ export async function readMigrations(folder: string): Promise<readonly Migration
 export async function runMigrations(
   store: MigrationStore,
   migrations: readonly Migration[],
-): Promise<{ readonly applied: readonly string[]; readonly version: number }> {
+): Promise<MigrationsResult> {
   const before = await store.applied();
   const codeVersion = migrations.at(-1)?.version ?? 0;
   const databaseVersion = before.at(-1)?.version ?? 0;

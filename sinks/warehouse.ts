@@ -80,6 +80,9 @@ export type EngineLog = Readonly<
   Record<'debug' | 'info' | 'warn' | 'error', (fields: object, text: string) => void>
 >;
 
+/** What became of work under a lock: not begun where somebody else holds it. */
+export type Exclusive<T> = { readonly ran: true; readonly value: T } | { readonly ran: false };
+
 /**
  * The one door to a warehouse engine. Every method may be called at any time after `open`; one that cannot
  * reach the store rejects with a `KadaError` whose class `classify` tells.
@@ -125,6 +128,12 @@ export interface Warehouse {
 
   /** One read-only statement (select, with, describe, show…); anything else is refused with KADA_SQL_READ_ONLY. */
   query(sql: string, options?: { readonly maxRows?: number }): Promise<QueryResult>;
+  /**
+   * Runs `work` while nobody else runs any under the same name, in this process or another; at once or not at all.
+   * The signal tells `work` that the lock is lost (its connection is gone): it must stop, and the call then rejects
+   * with KADA_LOCK_LOST. Released on every way out.
+   */
+  runExclusive<T>(name: string, work: (signal: AbortSignal) => Promise<T>): Promise<Exclusive<T>>;
   /** Is the store there now? For /readyz and db:check. */
   ping(): Promise<boolean>;
   /** bytes held outside the JavaScript heap by the filter, for metrics and the flood test */

@@ -178,7 +178,7 @@ describe('values', () => {
 
   test('paths are taken from the directory of .env', () => {
     const config = configOf({ DATA_DIR: 'x/y', FUNNELS_FILE: 'my.json' });
-    expect(config.warehouse.file).toBe(join(directory, 'x', 'y', 'warehouse.duckdb'));
+    expect(config.warehouse).toMatchObject({ file: join(directory, 'x', 'y', 'warehouse.duckdb') });
     expect(config.live.funnelsFile).toBe(join(directory, 'my.json'));
   });
 
@@ -259,14 +259,40 @@ describe('secrets', () => {
 });
 
 describe('SQL Server', () => {
-  test.each([{ DB_HOST: 'sql.example' }, { WAREHOUSE: 'mssql' }, { WAREHOUSE: 'MSSQL', DB_HOST: 'x' }])(
-    '%j is refused in plain words',
-    (env) => {
-      const problems = problemsOf(env);
-      expect(problems).toHaveLength(1);
-      expect(problems[0]).toContain('KADA_MSSQL_NOT_YET');
-    },
-  );
+  const login = { DB_USER: 'analytics', DB_PASSWORD: 'p' };
+  test('DB_HOST means SQL Server, with everything else at its default', () => {
+    expect(configOf({ DB_HOST: 'sql.example', ...login }).warehouse).toEqual({
+      engine: 'mssql',
+      host: 'sql.example',
+      port: 1433,
+      user: 'analytics',
+      password: 'p',
+      database: 'kada_mandiya_analytics',
+      trustCertificate: false,
+    });
+  });
+  test.each([
+    ['127.0.0.1', undefined, true],
+    ['localhost', 'no', false],
+    ['sql.example', 'yes', true],
+  ])('the certificate of %s with DB_TRUST_CERT=%s is taken as it is: %s', (host, trust, taken) => {
+    const env = { DB_HOST: host, ...login, ...(trust === undefined ? {} : { DB_TRUST_CERT: trust }) };
+    expect(configOf(env).warehouse).toMatchObject({ trustCertificate: taken });
+  });
+  test.each([
+    [{ DB_HOST: 'sql.example' }, 2],
+    [{ DB_HOST: 'sql.example', DB_USER: 'analytics' }, 1],
+    [{ WAREHOUSE: 'mssql', ...login }, 1],
+    [{ WAREHOUSE: 'MSSQL' }, 3],
+  ])('%j lacks something that is told', (env, count) => {
+    expect(problemsOf(env)).toHaveLength(count);
+  });
+  test('the password is never shown', () => {
+    const shown = describeConfig(
+      configOf({ DB_HOST: 'sql.example', DB_USER: 'u', DB_PASSWORD: 'very secret' }),
+    );
+    expect(JSON.stringify(shown)).not.toContain('very secret');
+  });
   test('WAREHOUSE=duckdb wins over a DB_HOST that is set', () => {
     expect(configOf({ WAREHOUSE: 'duckdb', DB_HOST: 'sql.example' }).warehouse.engine).toBe('duckdb');
   });

@@ -1,7 +1,9 @@
 import { constants, existsSync } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
+import pino from 'pino';
 import { KadaError, messageOf } from '../../ingest/errors.ts';
-import type { Config } from '../config.ts';
+import { checkMssql } from '../../sinks/mssql/check.ts';
+import type { Config, MssqlConfig } from '../config.ts';
 import { print, runCommand, tell, WrongUse } from './command.ts';
 import { withReader } from './with-reader.ts';
 
@@ -12,7 +14,9 @@ const help = `Tests the connection to the warehouse and says what to do where so
   --json   the findings as JSON
   --help   this text
 
-It works while the pipeline runs (through it) and while it does not (by opening the file).
+It works while the pipeline runs (on DuckDB through it) and while it does not (by opening the file). Of a SQL Server
+(DB_HOST) it tells a refused login, a port that does not answer, a missing database, a certificate that is not trusted
+and a missing right apart.
 Exit codes: 0 the warehouse answers, 1 it does not, 2 wrong use or configuration.
 `;
 
@@ -48,7 +52,7 @@ async function disk({ dataDir, minFreeDiskBytes }: Config): Promise<Finding> {
       );
 }
 
-async function warehouse(config: Config): Promise<readonly Finding[]> {
+async function warehouse(config: Config, file: string): Promise<readonly Finding[]> {
   try {
     return await withReader(config, async (reader) => {
       const status = await reader.status();
@@ -58,8 +62,8 @@ async function warehouse(config: Config): Promise<readonly Finding[]> {
         reader.through === undefined ? 'opened by this command' : `through process ${reader.through}`;
       return [
         status.warehouse === 'ok'
-          ? fine('warehouse', `${config.warehouse.file} answers (${who})`)
-          : bad('warehouse', `${config.warehouse.file} does not answer (${who}); its log says why`),
+          ? fine('warehouse', `${file} answers (${who})`)
+          : bad('warehouse', `${file} does not answer (${who}); its log says why`),
         fine('schema', `version ${version}, ${migrations} migrations applied`),
       ];
     });
@@ -73,13 +77,55 @@ async function warehouse(config: Config): Promise<readonly Finding[]> {
   }
 }
 
+/** What a SQL Server's database has, and what it lacks. */
+async function server(config: MssqlConfig): Promise<readonly Finding[]> {
+  const { host, port, database, user } = config;
+  try {
+    const facts = await checkMssql({ ...config, log: pino({ level: 'silent' }) });
+    const { version, snapshotReads, compatibilityLevel, mayCreateTables, schemaVersion } = facts;
+    return [
+      fine('warehouse', `${database} on ${host}:${port} answers ${user} (version ${version})`),
+      snapshotReads
+        ? fine('snapshots', 'READ_COMMITTED_SNAPSHOT is on')
+        : bad(
+            'snapshots',
+            'READ_COMMITTED_SNAPSHOT is off: readers and commits wait for each other; npm run db:create switches it on',
+          ),
+      compatibilityLevel >= 130
+        ? fine('level', `compatibility level ${compatibilityLevel}`)
+        : bad(
+            'level',
+            `compatibility level ${compatibilityLevel} has no OPENJSON: ALTER DATABASE … SET COMPATIBILITY_LEVEL = 150`,
+          ),
+      mayCreateTables
+        ? fine('rights', `${user} may make tables`)
+        : bad(
+            'rights',
+            `${user} may not make tables: give it db_owner in ${database} (ALTER ROLE db_owner ADD MEMBER …)`,
+          ),
+      schemaVersion > 0
+        ? fine('schema', `version ${schemaVersion}`)
+        : fine('schema', 'no tables yet: npm run db:create or npm start makes them'),
+    ];
+  } catch (error) {
+    return [
+      bad('warehouse', error instanceof KadaError ? `${error.code}: ${error.message}` : messageOf(error)),
+    ];
+  }
+}
+
+const findingsOf = async (config: Config): Promise<readonly Finding[]> =>
+  config.warehouse.engine === 'mssql'
+    ? await server(config.warehouse)
+    : [await folder(config), await disk(config), ...(await warehouse(config, config.warehouse.file))];
+
 await runCommand({
   name: 'db:check',
   help,
   options: { json: { type: 'boolean' } },
   async run({ values, positionals, config }) {
     if (positionals.length > 0) throw new WrongUse(`unexpected ${JSON.stringify(positionals[0])}`);
-    const findings = [await folder(config), await disk(config), ...(await warehouse(config))];
+    const findings = await findingsOf(config);
     const ok = findings.every((finding) => finding.ok);
     if (values.json === true)
       print(JSON.stringify({ engine: config.warehouse.engine, ok, findings }, null, 2));

@@ -4,13 +4,15 @@ import pino from 'pino';
 import { KadaError } from '../../ingest/errors.ts';
 import { markPath } from '../../sinks/duckdb/mark.ts';
 import { openDuckDbWarehouse } from '../../sinks/duckdb/open.ts';
+import { openMssqlReader } from '../../sinks/mssql/open.ts';
+import type { Warehouse } from '../../sinks/warehouse.ts';
 import type { Config } from '../config.ts';
 import { type ControlClient, findControl } from '../control/client.ts';
 import { type BoundedQueryResult, maxQueryRows, queryBounded } from '../control/query.ts';
 
 /** What a command can ask of the warehouse, whoever holds the file. */
 export interface Reader {
-  /** pid of the running process that answers; undefined: this command opened the file itself */
+  /** pid of the running process that answers; undefined: this command opened the warehouse itself */
   readonly through: number | undefined;
   query(sql: string, options?: { readonly maxRows?: number }): Promise<BoundedQueryResult>;
   status(): Promise<Readonly<Record<string, unknown>>>;
@@ -20,23 +22,34 @@ export interface Reader {
 const startingMs = 5_000;
 
 /**
- * Runs `use` on the warehouse: through the process that owns the file where one runs, else by opening the file
- * for as long as `use` takes. Throws KADA_NO_WAREHOUSE where there is none yet.
+ * Runs `use` on the warehouse: a server's by a connection of this command, a file's through the process that owns it
+ * where one runs, else by opening it for as long as `use` takes. Throws KADA_NO_WAREHOUSE where there is none yet.
  */
 export async function withReader<T>(config: Config, use: (reader: Reader) => Promise<T>): Promise<T> {
-  const running = await findControl(config.dataDir);
+  const { warehouse, dataDir } = config;
+  if (warehouse.engine === 'mssql')
+    return await withOwn(openMssqlReader({ ...warehouse, log: errorLog() }), use);
+  const running = await findControl(dataDir);
   if (running !== undefined) return await use(throughProcess(running));
-  if (!existsSync(config.warehouse.file) && !existsSync(markPath(config.dataDir))) {
+  if (!existsSync(warehouse.file) && !existsSync(markPath(dataDir))) {
     throw new KadaError(
       'KADA_NO_WAREHOUSE',
-      `there is no ${config.warehouse.file} yet: npm start makes it (DATA_DIR says where)`,
+      `there is no ${warehouse.file} yet: npm start makes it (DATA_DIR says where)`,
     );
   }
   try {
-    return await withOwnFile(config, use);
+    return await withOwn(
+      openDuckDbWarehouse({
+        dataDir,
+        memoryLimit: warehouse.memoryLimit,
+        log: errorLog(),
+        readOnlyCommand: true,
+      }),
+      use,
+    );
   } catch (error) {
     if (!(error instanceof KadaError && error.code === 'KADA_WAREHOUSE_LOCKED')) throw error;
-    const started = await findWithin(config.dataDir, startingMs);
+    const started = await findWithin(dataDir, startingMs);
     if (started === undefined) throw error;
     return await use(throughProcess(started));
   }
@@ -48,13 +61,15 @@ const throughProcess = (control: ControlClient): Reader => ({
   status: control.status,
 });
 
-async function withOwnFile<T>(config: Config, use: (reader: Reader) => Promise<T>): Promise<T> {
-  const warehouse = await openDuckDbWarehouse({
-    dataDir: config.dataDir,
-    memoryLimit: config.warehouse.memoryLimit,
-    log: pino({ level: 'warn' }, pino.destination({ fd: 2, sync: true })),
-    readOnlyCommand: true,
-  });
+/** stdout is the command's answer */
+const errorLog = () => pino({ level: 'warn' }, pino.destination({ fd: 2, sync: true }));
+
+/** A warehouse that this command opens for itself. */
+async function withOwn<T>(
+  opening: Promise<Pick<Warehouse, 'engine' | 'query' | 'ping' | 'close'>>,
+  use: (reader: Reader) => Promise<T>,
+): Promise<T> {
+  const warehouse = await opening;
   try {
     return await use({
       through: undefined,

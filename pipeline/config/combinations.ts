@@ -21,14 +21,12 @@ export const combinedProblems = (s: Partial<SettingValues>, line: StartArguments
   const problems: string[] = [];
   const known = (name: keyof SettingValues): boolean => name in s;
 
-  if (
-    s.WAREHOUSE === 'mssql' ||
-    (known('WAREHOUSE') && s.WAREHOUSE === undefined && s.DB_HOST !== undefined)
-  ) {
-    problems.push(
-      `KADA_MSSQL_NOT_YET: ${s.WAREHOUSE === 'mssql' ? 'WAREHOUSE=mssql' : 'DB_HOST'} asks for SQL Server, which this ` +
-        'version does not have yet. Nothing was stored. Unset it, or set WAREHOUSE=duckdb for the embedded warehouse',
-    );
+  const wantsServer = s.WAREHOUSE === 'mssql' || (s.WAREHOUSE === undefined && s.DB_HOST !== undefined);
+  if (known('WAREHOUSE') && wantsServer) {
+    if (known('DB_HOST') && s.DB_HOST === undefined) problems.push('WAREHOUSE=mssql needs DB_HOST');
+    for (const name of ['DB_USER', 'DB_PASSWORD'] as const) {
+      if (known(name) && s[name] === undefined) problems.push(`${name} is needed for SQL Server (DB_HOST)`);
+    }
   }
 
   if (known('RABBITMQ_URL') && s.RABBITMQ_URL === undefined) {

@@ -13,6 +13,8 @@ const told = (secret: string | undefined): string => (secret === undefined ? 'un
 export const describeConfig = (config: Config): Readonly<Record<string, unknown>> => ({
   ...config,
   roles: [...config.roles],
+  warehouse:
+    config.warehouse.engine === 'mssql' ? { ...config.warehouse, password: 'set' } : config.warehouse,
   rabbitmq:
     config.rabbitmq === undefined
       ? 'unset'

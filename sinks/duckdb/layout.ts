@@ -1,12 +1,6 @@
-import type {
-  ApiRequestRow,
-  BusinessRow,
-  DbQueryRow,
-  DeadLetter,
-  ItemRow,
-  WebRow,
-} from '../../ingest/event.ts';
+import type { ApiRequestRow, BusinessRow, DbQueryRow, ItemRow, WebRow } from '../../ingest/event.ts';
 import { type BronzeColumn, bronzeColumns, itemColumns } from '../bronze-columns.ts';
+import { letterColumns } from '../letter-columns.ts';
 import { type TrackedEvent, trackedCode, trackedColumns } from '../tracked-columns.ts';
 import type { Batch } from '../warehouse.ts';
 
@@ -49,36 +43,6 @@ interface Table {
 
 const ingestSeq: TableColumn = { name: 'ingest_seq', type: 'bigint', required: true };
 const webTableCode: TableColumn = { name: 'web_table', type: 'smallint', required: true };
-
-const letterText = (
-  name: string,
-  of: (letter: DeadLetter) => string | null,
-  required = true,
-): BronzeColumn<DeadLetter> => ({ name, type: 'text', length: undefined, required, of });
-const letterTime = (
-  name: string,
-  of: (letter: DeadLetter) => number | null,
-  required = true,
-): BronzeColumn<DeadLetter> => ({ name, type: 'timestamp', required, of });
-
-const letterColumns = (at: number): readonly BronzeColumn<DeadLetter>[] => [
-  { name: 'event_id', type: 'uuid', required: true, of: (letter) => letter.id },
-  letterTime('failed_at', () => at),
-  letterTime('received_at', (letter) => letter.receivedAt),
-  letterText('source', (letter) => letter.source),
-  letterText('stage', (letter) => letter.stage),
-  letterText('reason', (letter) => letter.reason),
-  letterText('detail', (letter) => letter.detail),
-  letterText('context', (letter) => letter.context),
-  letterText('payload', (letter) => letter.payload),
-  letterText('fingerprint', (letter) => letter.fingerprint),
-  { name: 'attempts', type: 'integer', required: true, of: () => 0 },
-  { name: 'seen', type: 'integer', required: true, of: () => 1 },
-  letterTime('last_seen_at', () => at),
-  letterText('status', () => 'pending'),
-  letterTime('resolved_at', () => null, false),
-  letterText('resolution', () => null, false),
-];
 
 /** Every table that a commit can touch, with all its columns. */
 export const tables = {

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { KadaError, messageOf } from '../../ingest/errors.ts';
 import type { FingerprintFilter } from '../fingerprint-filter.ts';
 import { createRunSlice } from '../materialise/slice.ts';
+import { createProcessLocks } from '../process-locks.ts';
 import type { Batch, CommitResult, EngineLog, Warehouse } from '../warehouse.ts';
 import { createCheckpoints } from './checkpoint.ts';
 import { createCommit } from './commit.ts';
@@ -133,6 +134,7 @@ export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<DuckD
   const checkpoints = createCheckpoints(connections, dataDir, log);
   const commitBatch = createCommit(connections, () => filter);
   const cycles = createCycles(connections, createRunSlice);
+  const runExclusive = createProcessLocks();
   await writeMarkNow();
   const markTimer = setInterval(() => void writeMarkNow(), markEveryMs).unref();
   const checkpointTimer = setInterval(() => void checkpoints.checkpointIfDue(), checkpointEveryMs).unref();
@@ -209,6 +211,7 @@ export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<DuckD
 
     query: (sql, queryOptions) =>
       connections.run('query', (connection) => runQuery(connection, sql, queryOptions?.maxRows)),
+    runExclusive,
     ping: () => succeeded(connections.run('look-up', (connection) => connection.run('SELECT 1'))),
     withReader: (use) => connections.run('read', use),
 

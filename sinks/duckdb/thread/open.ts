@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { KadaError } from '../../../ingest/errors.ts';
 import { createFilterReader } from '../../fingerprint-filter.ts';
+import { createProcessLocks } from '../../process-locks.ts';
 import type { EngineLog, StoredEvent, Warehouse } from '../../warehouse.ts';
 import { holdFile } from '../connections.ts';
 import { failedCommit } from '../failures.ts';
@@ -24,6 +25,7 @@ export async function openDuckDbInThread(
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
   let calls = 0;
   let highestSeq = 0;
+  const runExclusive = createProcessLocks();
 
   function receive(message: FromThread): void {
     switch (message.kind) {
@@ -133,6 +135,7 @@ export async function openDuckDbInThread(
     recordRun: (run) => call('recordRun', run),
     failDeadRuns: (at) => call('failDeadRuns', at),
     query: (sql, queryOptions) => call('query', sql, queryOptions),
+    runExclusive,
     ping: () => call('ping').catch(() => false),
     get filterBytes() {
       return filter.bytes;

@@ -1,0 +1,69 @@
+import { KadaError } from '../../ingest/errors.ts';
+import {
+  type MigrationStore,
+  type MigrationsResult,
+  migrationFolder,
+  readMigrations,
+  runMigrations,
+} from '../migrations.ts';
+import type { Connections, Dedicated } from './connections.ts';
+import { withLock } from './lock.ts';
+import { hash, text, time, whole } from './parameters.ts';
+import { batchesOf } from './statements.ts';
+
+/** ms that a process waits while another one migrates */
+const waitMs = 600_000;
+
+const migrationsTable = `
+IF SCHEMA_ID(N'ops') IS NULL EXEC (N'CREATE SCHEMA ops');
+IF OBJECT_ID(N'ops.schema_migrations', N'U') IS NULL
+  CREATE TABLE ops.schema_migrations (
+    version int NOT NULL,
+    name nvarchar(200) NOT NULL,
+    checksum varchar(64) NOT NULL,
+    applied_at datetime2(3) NOT NULL,
+    CONSTRAINT PK_ops_schema_migrations PRIMARY KEY (version)
+  );`;
+
+const migrationStore = ({ session, transaction }: Dedicated): MigrationStore => ({
+  async applied() {
+    const { rows } = await session.rows(
+      'SELECT version, name, checksum FROM ops.schema_migrations ORDER BY version',
+    );
+    return rows.map(([version, name, checksum]) => ({
+      version: Number(version),
+      name: String(name),
+      checksum: String(checksum),
+    }));
+  },
+
+  apply: ({ version, name, checksum, sql }) =>
+    transaction(async (within) => {
+      await within.batch('SET XACT_ABORT ON');
+      for (const batch of batchesOf(sql)) await within.batch(batch);
+      await within.execute(
+        `INSERT INTO ops.schema_migrations (version, name, checksum, applied_at)
+         VALUES (@version, @name, @checksum, @at)`,
+        { version: whole(version), name: text(name, 200), checksum: hash(checksum), at: time(Date.now()) },
+      );
+    }),
+});
+
+/** Applies sql/mssql, one process at a time. Rejects with KADA_MIGRATION_BUSY when another one does not end. */
+export async function migrateMssql(connections: Connections): Promise<MigrationsResult> {
+  const migrations = await readMigrations(migrationFolder('mssql'));
+  const result = await withLock(
+    connections,
+    'kada_mandiya_migrations',
+    waitMs,
+    async (_signal, connection) => {
+      await connection.session.batch(migrationsTable);
+      return runMigrations(migrationStore(connection), migrations);
+    },
+  );
+  if (result.ran) return result.value;
+  throw new KadaError(
+    'KADA_MIGRATION_BUSY',
+    `Another process has been migrating this database for ${waitMs / 60_000} minutes. Nothing was changed here.`,
+  );
+}

@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import sql from 'mssql';
+import pino from 'pino';
+import { createMssqlWarehouse } from '../../sinks/mssql/create.ts';
+import { openMssqlWarehouse } from '../../sinks/mssql/open.ts';
+import type { MssqlOptions } from '../../sinks/mssql/options.ts';
+import type { Warehouse } from '../../sinks/warehouse.ts';
+
+/** A SQL Server for tests, where there is one: each test makes and drops databases of its own on it. */
+const url = process.env.TEST_MSSQL_URL;
+
+/** undefined: these tests can run; else why not, and what makes them run */
+export const mssqlMissing =
+  url === undefined || url === ''
+    ? 'no SQL Server is given; set TEST_MSSQL_URL=mssql://user:password@host:port/database (a login that may make databases)'
+    : undefined;
+
+const parsed = new URL(
+  mssqlMissing === undefined && url !== undefined ? url : 'mssql://nobody@127.0.0.1/none',
+);
+
+/** The server of TEST_MSSQL_URL, with a database of this name. */
+export const mssqlOptions = (database: string): MssqlOptions => ({
+  host: parsed.hostname,
+  port: parsed.port === '' ? 1433 : Number(parsed.port),
+  user: decodeURIComponent(parsed.username),
+  password: decodeURIComponent(parsed.password),
+  database,
+  // A test server signs its own certificate.
+  trustCertificate: true,
+  log: pino({ level: 'silent' }),
+});
+
+/** The same as settings of a process. */
+export const mssqlEnvironment = (database: string): Readonly<Record<string, string>> => {
+  const { host, port, user, password } = mssqlOptions(database);
+  return {
+    DB_HOST: host,
+    DB_PORT: String(port),
+    DB_USER: user,
+    DB_PASSWORD: password,
+    DB_NAME: database,
+    DB_TRUST_CERT: 'yes',
+  };
+};
+
+export const newDatabaseName = (): string => `kada_test_${randomBytes(6).toString('hex')}`;
+
+/** A connection of the test's own, beside the product's. */
+export async function connectTo(database: string): Promise<sql.ConnectionPool> {
+  const { host, port, user, password } = mssqlOptions(database);
+  return await new sql.ConnectionPool({
+    server: host,
+    port,
+    user,
+    password,
+    database,
+    requestTimeout: 60_000,
+    options: { encrypt: true, trustServerCertificate: true, lowerCaseGuids: true },
+  }).connect();
+}
+
+/** An empty database with all tables; `drop` it at the end. */
+export async function createTestDatabase(): Promise<string> {
+  const database = newDatabaseName();
+  await createMssqlWarehouse(mssqlOptions(database));
+  return database;
+}
+
+export async function dropDatabase(database: string): Promise<void> {
+  const master = await connectTo('master');
+  try {
+    await master.request().batch(`DROP DATABASE IF EXISTS [${database}]`);
+  } finally {
+    await master.close();
+  }
+}
+
+const ofFolder = new Map<string, string>();
+
+/** The warehouse of a folder: its database is made at the first call. */
+export async function openTestDatabase(folder: string): Promise<Warehouse> {
+  const database = ofFolder.get(folder) ?? (await createTestDatabase());
+  ofFolder.set(folder, database);
+  return await openMssqlWarehouse(mssqlOptions(database));
+}
+
+export async function dropTestDatabase(folder: string): Promise<void> {
+  const database = ofFolder.get(folder);
+  if (database !== undefined) await dropDatabase(database);
+  ofFolder.delete(folder);
+}
