@@ -50,6 +50,14 @@ export interface Config {
   };
   /** IANA name */
   readonly reportTimezone: string;
+  readonly etl: {
+    readonly intervalMs: number;
+    readonly silver: boolean;
+    readonly gold: boolean;
+    readonly recentDays: number;
+    readonly coalesce: boolean;
+    readonly graceMs: number;
+  };
   readonly storeIp: 'truncated' | 'full' | 'none';
   readonly fingerprintCacheSize: number;
   readonly httpCommitTimeoutMs: number;
@@ -206,6 +214,14 @@ const assemble = (s: SettingValues, line: StartArguments, directory: string): Co
       showSeedData: s.SHOW_SEED_DATA,
     },
     reportTimezone: s.REPORT_TIMEZONE,
+    etl: {
+      intervalMs: s.ETL_INTERVAL_SECONDS * 1000,
+      silver: s.ETL_ENABLE_SILVER,
+      gold: s.ETL_ENABLE_GOLD,
+      recentDays: s.ETL_RECENT_DAYS,
+      coalesce: s.ETL_COALESCE,
+      graceMs: s.ETL_MISFIRE_GRACE_SECONDS * 1000,
+    },
     storeIp: s.STORE_IP,
     fingerprintCacheSize: s.FINGERPRINT_CACHE_SIZE,
     httpCommitTimeoutMs: s.HTTP_COMMIT_TIMEOUT_MS,

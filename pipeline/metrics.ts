@@ -9,13 +9,14 @@ import {
 import type { RefusalReason } from '../ingest/http/refusal.ts';
 import type { FrameResult } from '../live-dashboard/server/client-hub.ts';
 import type { GateRefusal } from '../live-dashboard/server/gate.ts';
+import type { EtlRun } from '../sinks/materialise/plan.ts';
 import { createCounts } from './metrics/counts.ts';
 import { createLabelledHistogram } from './metrics/labelled-histogram.ts';
 
 export type DuplicateKind = 'natural' | 'synthetic';
 export type RefusedReason = RefusalReason | GateRefusal | 'too_many_clients';
 export type CacheResult = 'hit' | 'miss';
-export type EtlStatus = 'succeeded' | 'failed' | 'skipped';
+export type EtlStatus = Exclude<EtlRun['status'], 'running'>;
 export type ReplayOutcome = 'stored' | 'duplicate' | 'dead_lettered' | 'rejected';
 
 /** Read when /metrics is; `undefined` leaves the metric out (there is no such part in this process). */
@@ -47,7 +48,8 @@ export interface Metrics {
   lag(source: DeliveredBy, seconds: number): void;
   fingerprintCache(result: CacheResult, count: number): void;
   wsFrames(result: FrameResult, count: number): void;
-  etlRun(status: EtlStatus, seconds: number): void;
+  /** counts a run when it has ended */
+  etlRun(run: EtlRun): void;
   replayed(outcome: ReplayOutcome, count: number): void;
   /** The text of /metrics. */
   text(): Promise<string>;
@@ -189,9 +191,10 @@ export function createMetrics(readers: GaugeReaders): Metrics {
     lag: (source, seconds) => lag.observe(source, Math.max(0, seconds)),
     fingerprintCache: cache.add,
     wsFrames: frames.add,
-    etlRun(status, seconds) {
+    etlRun({ status, startedAt, finishedAt }) {
+      if (status === 'running') return;
       etlRuns.add(status, 1);
-      if (status !== 'skipped') etlSeconds.observe(seconds);
+      if (status !== 'skipped') etlSeconds.observe(((finishedAt ?? startedAt) - startedAt) / 1000);
     },
     replayed: replayed.add,
     text: async () => `${await registry.metrics()}\n${lag.text()}\n`,

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { merge, type Observable, tap } from 'rxjs';
+import { ignoreElements, merge, type Observable, tap } from 'rxjs';
 import type { Delivery } from '../ingest/delivery.ts';
 import type { Resolution } from './commit/committer.ts';
 import type { CommitPath } from './commit/path.ts';
@@ -25,6 +25,8 @@ export interface PipelineParts {
   readonly orders: OrderLookUps;
   readonly live: LiveView;
   readonly metrics: Metrics;
+  /** cycles of Silver and Gold, each as it ends; nothing where this process has not the role */
+  readonly cycles$: Observable<unknown>;
   readonly horizonMs: number;
   readonly now: () => number;
   readonly log: Logger;
@@ -33,14 +35,27 @@ export interface PipelineParts {
 /**
  * The whole system on one screen. A delivery is one message of RabbitMQ or one HTTP request; it becomes events
  * with an identity or dead letters with a reason; what is new is committed, claim and row together; only then is
- * its sender answered; and what was committed moves the funnels.
+ * its sender answered; and what was committed moves the funnels. Beside it, cycles make Silver and Gold of what stands
+ * in Bronze.
  *
  * Nothing here buffers: AMQP is bounded by its prefetch, HTTP by its places, and a batch fills while the one
  * before it is being committed. Errors travel as values; none ends the stream.
  */
 export function pipeline(parts: PipelineParts): Observable<Resolution> {
-  const { sources, validation, publishing, path, funnels, orders, live, metrics, horizonMs, now, log } =
-    parts;
+  const {
+    sources,
+    validation,
+    publishing,
+    path,
+    funnels,
+    orders,
+    live,
+    metrics,
+    cycles$,
+    horizonMs,
+    now,
+    log,
+  } = parts;
   const deliveries$ = merge(...sources.map((source) => source.deliveries$));
   const committed$ = deliveries$.pipe(
     tap((delivery) => metrics.received(delivery.via, delivery.messages.length)),
@@ -50,10 +65,11 @@ export function pipeline(parts: PipelineParts): Observable<Resolution> {
     identify(path),
     path.commit(),
   );
-  return committed$.pipe(
+  const counted$ = committed$.pipe(
     settle(),
     publishing.meet(),
     fold(funnels, orders, now, log),
     count(metrics, live, horizonMs, log),
   );
+  return merge(counted$, cycles$.pipe(ignoreElements()));
 }

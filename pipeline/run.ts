@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { EMPTY } from 'rxjs';
 import { conflictLetter, writeLetter } from '../ingest/dead-letter.ts';
 import { createDashboard } from '../live-dashboard/server/dashboard.ts';
 import type { Warehouse } from '../sinks/warehouse.ts';
@@ -6,6 +7,9 @@ import { type CommitPath, createCommitPath } from './commit/path.ts';
 import type { Config } from './config.ts';
 import { type Consuming, createConsuming } from './consuming.ts';
 import { createControlServer } from './control/server.ts';
+import { etlDefinitions } from './etl/definitions.ts';
+import { createMaterialiser, type Materialiser } from './etl/materialiser.ts';
+import { periodically } from './etl/periodically.ts';
 import { type FunnelDefinition, loadFunnels, stepEventTypes, stepRule } from './funnel/definitions.ts';
 import { createFunnelFold } from './funnel/fold.ts';
 import { rebuildFold } from './funnel/rebuild.ts';
@@ -55,6 +59,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
 
   let opened: Warehouse | undefined;
   let path: CommitPath | undefined;
+  let materialiser: Materialiser | undefined;
   const state = createProcessState({
     away: () => path?.availability.away(),
     diskLow: () => gate.diskLow(),
@@ -103,6 +108,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     snapshot: live.snapshot,
     frames$: live.frames$,
     readiness: state.readiness,
+    history: () => ({ query: opened?.query, beginCycle: materialiser?.begin }),
     metrics: metrics.text,
     webRoot,
     roles: config.roles.has('dashboard') ? 'full' : 'probes-only',
@@ -125,7 +131,11 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
         dataDir: config.dataDir,
         warehouse,
         log,
-        handlers: { status: () => ({ phase: state.phase().kind, dashboardUrl, ...urls }) },
+        handlers: {
+          status: () => ({ phase: state.phase().kind, dashboardUrl, ...urls }),
+          beginCycle: (request) => materialiser?.begin(request).runId,
+          cycle: (runId) => materialiser?.find(runId),
+        },
       })
     : undefined;
   await control?.listen();
@@ -138,6 +148,18 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     onEvents: live.prime,
   });
 
+  const { visibleSeq } = path;
+  const cycles = createMaterialiser({
+    warehouse,
+    definitions: etlDefinitions(funnels, config.reportTimezone, config.live.showSeedData),
+    enabled: config.etl,
+    recentDays: config.etl.recentDays,
+    visibleSeq,
+    now,
+    log,
+    onRun: metrics.etlRun,
+  });
+  materialiser = cycles;
   const subscription = pipeline({
     sources: [sources.tracking, sources.collector, sources.rabbit].filter((source) => source !== undefined),
     validation: createValidation({ storeIp: config.storeIp, mayKeep: sources.mayKeep, log }),
@@ -147,6 +169,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     orders: createOrderLookUps({ funnels: fold, warehouse, log }),
     live,
     metrics,
+    cycles$: config.roles.has('etl') ? periodically(() => cycles.begin().finished, config.etl, now) : EMPTY,
     horizonMs,
     now,
     log,
@@ -163,6 +186,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     gate.stop();
     sources.tracking?.stopAccepting();
     sources.collector?.stopAccepting();
+    const cyclesStopped = cycles.stop();
     await sources.rabbit?.stop();
     await drained(() => sources.admission.inflightEvents() + committer.inFlight());
     await sources.publisher?.close(publisherCloseMs);
@@ -176,6 +200,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     subscription.unsubscribe();
     clearInterval(sweeper);
     gate.close();
+    await cyclesStopped;
     await warehouse.close();
   }
 

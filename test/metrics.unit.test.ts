@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createMetrics, type GaugeReaders } from '../pipeline/metrics.ts';
+import type { EtlRun } from '../sinks/materialise/plan.ts';
 
 const readers: GaugeReaders = {
   inflightEvents: () => 3,
@@ -17,12 +18,23 @@ const valueIn = (text: string, series: string): number | undefined => {
   return line === undefined ? undefined : Number(line.slice(series.length + 1));
 };
 
+const finishedRun: EtlRun = {
+  runId: '00000000-0000-4000-8000-000000000000',
+  runType: 'incremental',
+  startedAt: 1_000,
+  finishedAt: 3_000,
+  asOf: 1_000,
+  status: 'success',
+  rowsInserted: 5,
+  errorMessage: null,
+};
+
 describe('/metrics', () => {
   it('has every metric by its name and no label that could hold an id', async () => {
     const metrics = createMetrics(readers);
     metrics.refused('origin', 1);
     metrics.deadLettered('decode', 'invalid_json', 1);
-    metrics.etlRun('succeeded', 2);
+    metrics.etlRun(finishedRun);
     metrics.replayed('stored', 1);
     const text = await metrics.text();
     const names = [...text.matchAll(/^# TYPE (kada_\S+) (\S+)$/gm)].map(

@@ -7,11 +7,11 @@ import { installBodyReader } from '../http/body.ts';
 import type { IntakeGate } from '../http/gate.ts';
 import { type Health, healthRoute } from '../http/health.ts';
 import { createIntake } from '../http/intake.ts';
+import { createKeys } from '../http/keys.ts';
 import { cleanAddress } from '../http/peer.ts';
 import type { OnRefused } from '../http/refusal.ts';
 import { createHttpServer } from '../http/server.ts';
 import { MAX_BODY_BYTES } from '../http/split.ts';
-import { createKeys } from './keys.ts';
 import { collectorOpenapi } from './openapi.ts';
 import { collectorWording } from './wording.ts';
 

@@ -13,6 +13,7 @@ import { createHttpServer, type HttpServer } from '../../ingest/http/server.ts';
 import type { Frame, SnapshotFrame } from '../frames.ts';
 import { type ClientHub, createClientHub, type FrameResult } from './client-hub.ts';
 import { type GateRefusal, installGate } from './gate.ts';
+import { type HistoryOptions, installHistory } from './history-api.ts';
 import { isLoopbackHost, isOwnOrigin } from './hosts.ts';
 import { openApi } from './openapi.ts';
 import type { Readiness } from './readiness.ts';
@@ -29,6 +30,10 @@ export interface DashboardOptions {
   readonly snapshot: () => SnapshotFrame;
   readonly frames$: Observable<Frame>;
   readonly readiness: () => Readiness;
+  /** Gold and the runs; asked at each call, since the listener is up before the warehouse */
+  readonly history: () => HistoryOptions;
+  /** ADMIN_API_KEY; undefined: calls that change something answer 503 */
+  readonly adminKey: string | undefined;
   /** the text of /metrics */
   readonly metrics: () => Promise<string>;
   /** the built page; undefined: there is none here */
@@ -98,6 +103,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     app.get('/api/live', (_request, reply) => {
       http.answer(reply, 200, JSON.stringify(options.snapshot()));
     });
+    installHistory(app, http, options);
     await installPage(app, http, options.webRoot);
   }
 

@@ -48,10 +48,7 @@ export async function withReader<T>(config: Config, use: (reader: Reader) => Pro
       use,
     );
   } catch (error) {
-    if (!(error instanceof KadaError && error.code === 'KADA_WAREHOUSE_LOCKED')) throw error;
-    const started = await findWithin(dataDir, startingMs);
-    if (started === undefined) throw error;
-    return await use(throughProcess(started));
+    return await use(throughProcess(await ownerOf(dataDir, error)));
   }
 }
 
@@ -62,7 +59,7 @@ const throughProcess = (control: ControlClient): Reader => ({
 });
 
 /** stdout is the command's answer */
-const errorLog = () => pino({ level: 'warn' }, pino.destination({ fd: 2, sync: true }));
+export const errorLog = () => pino({ level: 'warn' }, pino.destination({ fd: 2, sync: true }));
 
 /** A warehouse that this command opens for itself. */
 async function withOwn<T>(
@@ -84,11 +81,14 @@ async function withOwn<T>(
   }
 }
 
-async function findWithin(dataDir: string, ms: number): Promise<ControlClient | undefined> {
-  const deadline = Date.now() + ms;
+/** The process that holds the file, once its door is open; rethrows what opening the file met when there is none. */
+export async function ownerOf(dataDir: string, locked: unknown): Promise<ControlClient> {
+  if (!(locked instanceof KadaError && locked.code === 'KADA_WAREHOUSE_LOCKED')) throw locked;
+  const deadline = Date.now() + startingMs;
   for (;;) {
     const control = await findControl(dataDir);
-    if (control !== undefined || Date.now() > deadline) return control;
+    if (control !== undefined) return control;
+    if (Date.now() > deadline) throw locked;
     await delay(100);
   }
 }

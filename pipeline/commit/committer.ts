@@ -30,6 +30,8 @@ export interface CommitterOptions {
     readonly writeLetter: (event: AnalyticsEvent, failure: RowFailure, member: Member) => DeadLetter;
   };
   readonly nextSeq: () => number;
+  /** no batch is in flight: whatever has a number stands in Bronze, or never will */
+  readonly onWhole: () => void;
   readonly now: () => number;
   readonly limits: BatchLimits;
   /** ms that a batch which would mostly dead-letter is held before it does (commit-protocol.md 5) */
@@ -157,6 +159,7 @@ export function createCommitter(claims: Claims, options: CommitterOptions): Comm
       dropGivenBack(work);
       const done = collect(commitMs);
       current = undefined;
+      options.onWhole();
       // The next commit is under way before the answers of the last are written.
       work = takeWork(queue, options.limits);
       began = performance.now();

@@ -38,6 +38,8 @@ export interface CommitPath extends Identification {
   readonly maybes: () => number;
   /** fingerprints claimed and not yet settled */
   readonly claimsInFlight: () => number;
+  /** rows of Bronze with a number up to this are durable, and none of them is still to come (commit-protocol.md 16) */
+  readonly visibleSeq: () => number;
 }
 
 /** The heart: claims, look-ups and the committer, wired to each other (commit-protocol.md). */
@@ -85,6 +87,7 @@ export function createCommitPath(options: CommitPathOptions): CommitPath {
     availability,
   });
   let seq = warehouse.highestSeq;
+  let visibleSeq = seq;
   const committer = createCommitter(claims, {
     warehouse,
     availability,
@@ -92,6 +95,9 @@ export function createCommitPath(options: CommitPathOptions): CommitPath {
     nextSeq: () => {
       seq += 1;
       return seq;
+    },
+    onWhole: () => {
+      visibleSeq = seq;
     },
     now: options.now,
     limits: options.limits,
@@ -128,5 +134,6 @@ export function createCommitPath(options: CommitPathOptions): CommitPath {
     committer,
     maybes: lookUps.pending,
     claimsInFlight: claims.size,
+    visibleSeq: () => visibleSeq,
   };
 }

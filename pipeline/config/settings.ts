@@ -98,6 +98,14 @@ export const settings = {
   SHOW_SEED_DATA: setting(flag, 'no'),
   REPORT_TIMEZONE: setting(timeZone, 'UTC'),
 
+  ETL_INTERVAL_SECONDS: setting(integer(1, 86_400), '120'),
+  ETL_ENABLE_SILVER: setting(flag, 'yes'),
+  ETL_ENABLE_GOLD: setting(flag, 'yes'),
+  ETL_RECENT_DAYS: setting(integer(0, 3_660), '0'),
+  ETL_MAX_INSTANCES: setting(oneOf(['1']), '1'),
+  ETL_COALESCE: setting(flag, 'yes'),
+  ETL_MISFIRE_GRACE_SECONDS: setting(integer(0, 86_400), '30'),
+
   STORE_IP: setting(oneOf(['truncated', 'full', 'none']), 'truncated'),
   FINGERPRINT_CACHE_SIZE: setting(integer(1, 50_000_000), '200000'),
   HTTP_COMMIT_TIMEOUT_MS: setting(integer(100, 60_000), '5000'),

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { KadaError, messageOf } from '../../ingest/errors.ts';
+import type { EtlRun } from '../../sinks/materialise/plan.ts';
+import type { CycleRequest } from '../etl/materialiser.ts';
 import { type ControlFile, readControlFile } from './file.ts';
 import type { BoundedQueryResult } from './query.ts';
 
@@ -9,6 +11,9 @@ export interface ControlClient {
   status(): Promise<Readonly<Record<string, unknown>>>;
   /** Throws a KadaError: the process's own about the query, or KADA_CONTROL_AWAY. */
   query(sql: string, options?: { readonly maxRows?: number }): Promise<BoundedQueryResult>;
+  /** @returns the run that was begun */
+  beginCycle(request: CycleRequest): Promise<string>;
+  cycle(runId: string): Promise<EtlRun>;
 }
 
 const probeTimeoutMs = 2_000;
@@ -22,6 +27,18 @@ const resultBody = z.object({
   rows: z.array(z.array(value)),
   truncated: z.boolean(),
 }) satisfies z.ZodType<BoundedQueryResult>;
+
+const begunBody = z.object({ runId: z.string() });
+const runBody = z.object({
+  runId: z.string(),
+  runType: z.string(),
+  startedAt: z.number(),
+  finishedAt: z.number().nullable(),
+  asOf: z.number().nullable(),
+  status: z.enum(['running', 'success', 'failed', 'skipped']),
+  rowsInserted: z.number(),
+  errorMessage: z.string().nullable(),
+}) satisfies z.ZodType<EtlRun>;
 
 /**
  * The process that owns this data directory, or undefined. A control.json that does not answer with its token
@@ -48,7 +65,15 @@ function createClient(file: ControlFile): ControlClient {
   ): Promise<BoundedQueryResult> {
     return resultBody.parse(await call(file, 'POST', '/query', { sql, ...options }, queryTimeoutMs));
   }
-  return { pid: file.pid, status, query };
+  async function beginCycle(request: CycleRequest): Promise<string> {
+    return begunBody.parse(await call(file, 'POST', '/etl', request, probeTimeoutMs)).runId;
+  }
+  async function cycle(runId: string): Promise<EtlRun> {
+    return runBody.parse(
+      await call(file, 'GET', `/etl/${encodeURIComponent(runId)}`, undefined, probeTimeoutMs),
+    );
+  }
+  return { pid: file.pid, status, query, beginCycle, cycle };
 }
 
 async function call(

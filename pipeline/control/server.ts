@@ -3,7 +3,9 @@ import Fastify, { type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { KadaError, messageOf } from '../../ingest/errors.ts';
+import type { EtlRun } from '../../sinks/materialise/plan.ts';
 import type { Warehouse } from '../../sinks/warehouse.ts';
+import type { CycleRequest } from '../etl/materialiser.ts';
 import { removeControlFile, writeControlFile } from './file.ts';
 import { maxQueryRows, queryBounded } from './query.ts';
 
@@ -11,6 +13,10 @@ import { maxQueryRows, queryBounded } from './query.ts';
 export interface ControlHandlers {
   /** Facts for `db:check` and the like; JSON-serialisable, without secrets. */
   readonly status: () => Promise<Readonly<Record<string, unknown>>> | Readonly<Record<string, unknown>>;
+  /** Begins a cycle of Silver and Gold. @returns its run; undefined: the process is not that far */
+  readonly beginCycle: (request: CycleRequest) => string | undefined;
+  /** A run as it stands; undefined: unknown here. */
+  readonly cycle: (runId: string) => EtlRun | undefined;
 }
 
 export interface ControlServerOptions {
@@ -28,6 +34,12 @@ export interface ControlServer {
 }
 
 const bodyLimit = 256 * 1024;
+const cycleBody = z.strictObject({
+  full: z.boolean().optional(),
+  silver: z.boolean().optional(),
+  gold: z.boolean().optional(),
+  recentDays: z.int().min(0).max(3_660).optional(),
+}) satisfies z.ZodType<CycleRequest>;
 const queryBody = z.strictObject({
   sql: z.string().min(1),
   maxRows: z.int().min(1).max(maxQueryRows).optional(),
@@ -35,7 +47,7 @@ const queryBody = z.strictObject({
 
 /**
  * The door for commands while a process holds the DuckDB file: loopback only, a random token each start,
- * JSON only. `GET /status` and `POST /query` (one read-only statement).
+ * JSON only. `GET /status`, `POST /query` (one read-only statement), `POST /etl` (a cycle) and `GET /etl/:runId`.
  */
 export function createControlServer(options: ControlServerOptions): ControlServer {
   const { dataDir, warehouse, log } = options;
@@ -70,6 +82,19 @@ export function createControlServer(options: ControlServerOptions): ControlServe
     if (!body.success) return fail(reply, 400, 'bad_request', z.prettifyError(body.error));
     const { sql, maxRows = maxQueryRows } = body.data;
     return await queryBounded(warehouse, sql, maxRows);
+  });
+
+  app.post('/etl', async (request, reply) => {
+    const body = cycleBody.safeParse(request.body);
+    if (!body.success) return fail(reply, 400, 'bad_request', z.prettifyError(body.error));
+    const runId = options.handlers?.beginCycle?.(body.data);
+    return runId === undefined
+      ? fail(reply, 503, 'KADA_STARTING', 'the pipeline is still starting')
+      : { runId };
+  });
+  app.get<{ Params: { runId: string } }>('/etl/:runId', async (request, reply) => {
+    const run = options.handlers?.cycle?.(request.params.runId);
+    return run ?? fail(reply, 404, 'not_found', 'no such run in this process');
   });
 
   async function listen(): Promise<{ readonly url: string; readonly token: string }> {

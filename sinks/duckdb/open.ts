@@ -1,13 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { KadaError, messageOf } from '../../ingest/errors.ts';
 import type { FingerprintFilter } from '../fingerprint-filter.ts';
-import { createRunSlice } from '../materialise/slice.ts';
+import { createCycles } from '../materialise/cycles.ts';
 import { createProcessLocks } from '../process-locks.ts';
 import type { Batch, CommitResult, EngineLog, Warehouse } from '../warehouse.ts';
 import { createCheckpoints } from './checkpoint.ts';
 import { createCommit } from './commit.ts';
 import { type Connections, createConnections } from './connections.ts';
-import { createCycles } from './cycle.ts';
+import { cycleEngine } from './cycle.ts';
 import { failedCommit } from './failures.ts';
 import { type LaidOutBatch, layOut } from './layout.ts';
 import { removeLockFile, writeLockFile } from './lock-file.ts';
@@ -133,7 +133,7 @@ export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<DuckD
 
   const checkpoints = createCheckpoints(connections, dataDir, log);
   const commitBatch = createCommit(connections, () => filter);
-  const cycles = createCycles(connections, createRunSlice);
+  const cycles = createCycles(cycleEngine(connections));
   const runExclusive = createProcessLocks();
   await writeMarkNow();
   const markTimer = setInterval(() => void writeMarkNow(), markEveryMs).unref();

@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { KadaError } from '../../ingest/errors.ts';
+import { createCycles } from '../materialise/cycles.ts';
 import type { MigrationsResult } from '../migrations.ts';
 import type { CommitResult, Warehouse } from '../warehouse.ts';
 import { createCommitting } from './commit.ts';
 import { type Connections, createConnections } from './connections.ts';
+import { cycleEngine } from './cycle.ts';
 import { withHint } from './hints.ts';
 import { withLock } from './lock.ts';
 import { lookUpClaims, newestClaims } from './look-up.ts';
@@ -149,6 +151,7 @@ async function opened(connections: Connections, migrated: MigrationsResult): Pro
     readOrderEvents: (orderIds) => connections.run((session) => readOrderEvents(session, orderIds)),
     countWebEvents: (from) => connections.run((session) => countWebEvents(session, from)),
 
+    ...createCycles(cycleEngine(connections)),
     runExclusive: (name, work) => withLock(connections, name, 0, work),
     filterBytes: 0,
   };

@@ -54,6 +54,8 @@ export async function startScriptedDashboard(webRoot: string, port = 0): Promise
     snapshot: view.snapshot,
     frames$: view.frames$,
     readiness: () => ({ ready: true, degraded: false, missing: [] }),
+    history: () => ({ query: undefined, beginCycle: undefined }),
+    adminKey: undefined,
     metrics: async () => '',
     webRoot,
     roles: 'full',

@@ -6,7 +6,7 @@ export interface Keys {
   accepts(given: string | readonly string[] | undefined): boolean;
 }
 
-/** @param keys the producers' keys as configured (http.md: at least 16 characters, checked at start) */
+/** @param keys as configured (http.md: at least 16 characters, checked at start) */
 export function createKeys(keys: readonly string[]): Keys {
   const digests = keys.map(digest);
 

@@ -1,0 +1,173 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { lastValueFrom, merge, Observable, takeUntil, tap } from 'rxjs';
+import { openDuckDbWarehouse } from '../../sinks/duckdb/open.ts';
+import type { EtlRun } from '../../sinks/materialise/plan.ts';
+import { openMssqlWarehouse } from '../../sinks/mssql/open.ts';
+import type { Warehouse } from '../../sinks/warehouse.ts';
+import type { Config } from '../config.ts';
+import { type ControlClient, findControl } from '../control/client.ts';
+import { etlDefinitions } from '../etl/definitions.ts';
+import { type CycleRequest, createMaterialiser } from '../etl/materialiser.ts';
+import { periodically } from '../etl/periodically.ts';
+import { loadFunnels } from '../funnel/definitions.ts';
+import { defaultFunnelsFile } from '../paths.ts';
+import { print, runCommand, tell, WrongUse } from './command.ts';
+import { errorLog, ownerOf } from './with-reader.ts';
+
+const help = `Makes Silver and Gold of what stands in Bronze, also while the pipeline runs (then it does the work).
+
+  npm run etl -- [--once] [--full] [--silver-only | --gold-only] [--window-days N]
+  npm run etl -- --watch [--interval-seconds N] [--window-days N]
+
+  --once                 one cycle (this is what it does without a flag, too)
+  --watch                a cycle at each interval, until it is stopped
+  --interval-seconds N   of --watch, 1 to 86400 (default: ETL_INTERVAL_SECONDS)
+  --full                 everything anew from all of Bronze, shown at once at its end
+  --silver-only          leave Gold as it is; the next cycle with Gold catches up
+  --gold-only            take nothing new from Bronze
+  --window-days N        the last N days anew as well, whatever touched them
+  --no-seed              make no seeds (the default; the old jobs know the flag)
+  --help                 this text
+
+A cycle takes what is new since the last one, of any age, and makes the sessions, orders and dates anew that it
+touches. One cycle runs at a time: while another one does, this one is written down as skipped.
+Exit codes: 0 done or skipped, 1 the cycle failed, 2 wrong use or configuration.
+`;
+
+const cyclePollMs = 200;
+
+await runCommand({
+  name: 'etl',
+  help,
+  options: {
+    once: { type: 'boolean' },
+    watch: { type: 'boolean' },
+    full: { type: 'boolean' },
+    'silver-only': { type: 'boolean' },
+    'gold-only': { type: 'boolean' },
+    'no-seed': { type: 'boolean' },
+    'interval-seconds': { type: 'string' },
+    'window-days': { type: 'string' },
+  },
+  async run({ values, positionals, config }) {
+    if (positionals.length > 0) throw new WrongUse(`${positionals[0]} is no flag`);
+    if (values.once === true && values.watch === true) throw new WrongUse('choose one of --once and --watch');
+    if (values['silver-only'] === true && values['gold-only'] === true)
+      throw new WrongUse('choose one of --silver-only and --gold-only');
+    if (values.watch === true && values.full === true)
+      throw new WrongUse('--full runs once: leave --watch out');
+    const seconds = wholeOf('--interval-seconds', values['interval-seconds'], 1, 86_400);
+    if (seconds !== undefined && values.watch !== true)
+      throw new WrongUse('--interval-seconds belongs to --watch');
+    const request: CycleRequest = {
+      full: values.full,
+      ...(values['silver-only'] === true && { silver: true, gold: false }),
+      ...(values['gold-only'] === true && { silver: false, gold: true }),
+      recentDays: wholeOf('--window-days', values['window-days'], 0, 3_660),
+    };
+    if (values.watch !== true) return report(await cycle(config, request));
+    const period = { ...config.etl, ...(seconds !== undefined && { intervalMs: seconds * 1000 }) };
+    let failed = false;
+    const cycles$ = periodically(() => cycle(config, request), period, Date.now).pipe(
+      takeUntil(stopSignal()),
+      tap((run) => {
+        failed = report(run) !== 0;
+      }),
+    );
+    await lastValueFrom(cycles$, { defaultValue: undefined });
+    return failed ? 1 : 0;
+  },
+});
+
+function wholeOf(
+  flag: string,
+  given: string | undefined,
+  lowest: number,
+  highest: number,
+): number | undefined {
+  if (given === undefined) return undefined;
+  const value = Number(given);
+  if (!/^\d+$/.test(given) || value < lowest || value > highest)
+    throw new WrongUse(`${flag} must be a whole number from ${lowest} to ${highest}`);
+  return value;
+}
+
+const signalOf = (name: NodeJS.Signals): Observable<NodeJS.Signals> =>
+  new Observable((out) => {
+    const told = (): void => out.next(name);
+    process.on(name, told);
+    return () => process.off(name, told);
+  });
+const stopSignal = (): Observable<NodeJS.Signals> => merge(signalOf('SIGINT'), signalOf('SIGTERM'));
+
+function report(run: EtlRun): number {
+  const took = ((run.finishedAt ?? run.startedAt) - run.startedAt) / 1000;
+  const asOf = run.asOf === null ? '' : `, as of ${new Date(run.asOf).toISOString()}`;
+  switch (run.status) {
+    case 'success':
+      print(`success: ${run.rowsInserted} rows written in ${took.toFixed(1)} s${asOf} (run ${run.runId})`);
+      return 0;
+    case 'skipped':
+      print(`skipped: ${run.errorMessage ?? 'another cycle runs'} (run ${run.runId})`);
+      return 0;
+    default:
+      tell(`failed: ${run.errorMessage ?? 'unknown'} (run ${run.runId})`);
+      return 1;
+  }
+}
+
+/** One cycle by whoever owns the warehouse. */
+async function cycle(config: Config, request: CycleRequest): Promise<EtlRun> {
+  const { warehouse, dataDir } = config;
+  if (warehouse.engine === 'mssql')
+    return await ownCycle(openMssqlWarehouse({ ...warehouse, log: errorLog() }), config, request);
+  const running = await findControl(dataDir);
+  if (running !== undefined) return await cycleThrough(running, request);
+  try {
+    const opening = openDuckDbWarehouse({
+      dataDir,
+      memoryLimit: warehouse.memoryLimit,
+      log: errorLog(),
+      readOnlyCommand: true,
+    });
+    return await ownCycle(opening, config, request);
+  } catch (error) {
+    return await cycleThrough(await ownerOf(dataDir, error), request);
+  }
+}
+
+async function cycleThrough(owner: ControlClient, request: CycleRequest): Promise<EtlRun> {
+  const runId = await owner.beginCycle(request);
+  for (;;) {
+    const run = await owner.cycle(runId);
+    if (run.status !== 'running') return run;
+    await delay(cyclePollMs);
+  }
+}
+
+async function ownCycle(opening: Promise<Warehouse>, config: Config, request: CycleRequest): Promise<EtlRun> {
+  const warehouse = await opening;
+  try {
+    const funnels = await loadFunnels(config.live.funnelsFile ?? defaultFunnelsFile, config.live);
+    const materialiser = createMaterialiser({
+      warehouse,
+      definitions: etlDefinitions(funnels, config.reportTimezone, config.live.showSeedData),
+      enabled: config.etl,
+      recentDays: config.etl.recentDays,
+      visibleSeq: () => warehouse.highestSeq,
+      now: Date.now,
+      log: errorLog(),
+    });
+    const stop = (): void => void materialiser.stop();
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+    try {
+      return await materialiser.begin(request).finished;
+    } finally {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+    }
+  } finally {
+    await warehouse.close();
+  }
+}

@@ -1,0 +1,40 @@
+import type { CycleEngine } from '../materialise/cycles.ts';
+import type { SqlParameters, SqlSession } from '../materialise/plan.ts';
+import type { Connections } from './connections.ts';
+import { type Parameter, type Parameters, text, time, whole } from './parameters.ts';
+import { queryResult } from './query.ts';
+import type { Session } from './session.ts';
+
+/** The longest text that is not a MAX type. */
+const textLength = 4_000;
+
+const parameterOf = (parameter: SqlParameters[string]): Parameter => {
+  switch (parameter.type) {
+    case 'integer':
+    case 'bigint':
+      return whole(parameter.value);
+    case 'timestamp':
+      return time(parameter.value);
+    case 'text':
+      return text(parameter.value, textLength);
+  }
+};
+
+const bound = (parameters: SqlParameters): Parameters =>
+  Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, parameterOf(value)]));
+
+const createSession = (session: Session): SqlSession => ({
+  execute: (sql, parameters) => session.execute(sql, bound(parameters)),
+  select: async (sql, parameters) => queryResult(await session.rows(sql, bound(parameters))).rows,
+});
+
+export const cycleEngine = (connections: Connections): CycleEngine => ({
+  transaction: (use) => connections.transaction((session) => use(createSession(session))),
+  // Between two statements is soon enough, and leaves the connection whole.
+  interrupt: () => undefined,
+  // Numbers are handed out before their transaction commits (commit-protocol.md 16).
+  async visibleSeq(session) {
+    const rows = await session.select('SELECT CAST(MIN_ACTIVE_ROWVERSION() AS bigint) - 1', {});
+    return Number(rows[0]?.[0] ?? 0);
+  },
+});
