@@ -1,4 +1,3 @@
-import { groupBy } from './recount-bronze.ts';
 import { moneyText, secondsText } from './recount-numbers.ts';
 import { type ColumnKind, shapeOf, type TableName } from './recount-tables.ts';
 
@@ -15,7 +14,7 @@ function ownCell(value: Cell, kind: ColumnKind): Cell {
   return value;
 }
 
-const places = { money: 2, seconds: 3, rate: 6, decimal: 6 } as const;
+const decimals = { money: 2, seconds: 3, rate: 6, decimal: 6 } as const;
 
 /** A cell as a driver or a JSON answer gives it: times as ISO text or Date, decimals as numbers or text. */
 function queriedCell(value: unknown, kind: ColumnKind): Cell {
@@ -31,7 +30,7 @@ function queriedCell(value: unknown, kind: ColumnKind): Cell {
     case 'count':
       return Number(value);
     default:
-      return fixed(String(value), places[kind]);
+      return fixed(String(value), decimals[kind]);
   }
 }
 
@@ -42,34 +41,35 @@ function fixed(text: string, wanted: number): string {
   return `${whole === '-0' && /^0*$/.test(kept) ? '0' : whole}.${kept}`;
 }
 
-const keyOf = (row: PlainRow, key: readonly string[]): string =>
-  JSON.stringify(
-    key.map((column) => {
-      const value = row[column];
-      return typeof value === 'number' ? String(value).padStart(16, '0') : value;
-    }),
-  );
-
-function sorted(rows: readonly PlainRow[], key: readonly string[]): PlainRow[] {
-  return rows
-    .map((row) => ({ row, at: keyOf(row, key) }))
-    .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
-    .map(({ row }) => row);
+/** By the key's columns: numbers by size, texts by their UTF-16 units. */
+function byKey(key: readonly string[]): (a: PlainRow, b: PlainRow) => number {
+  return (a, b) => {
+    for (const column of key) {
+      const [own = null, other = null] = [a[column], b[column]];
+      if (own === other) continue;
+      if (own === null || other === null) return own === null ? -1 : 1;
+      return own < other ? -1 : 1;
+    }
+    return 0;
+  };
 }
 
-export function ownRows(table: TableName, rows: readonly object[]): readonly PlainRow[] {
-  const { key, columns } = shapeOf(table);
-  const plain = rows.map((row) => {
-    const cells = new Map<string, Cell>(Object.entries(row));
-    return Object.fromEntries(
-      Object.entries(columns).map(([column, kind]) => {
-        const value = cells.get(column);
-        if (value === undefined) throw new Error(`${table} has no ${column}`);
-        return [column, ownCell(value, kind)];
-      }),
-    );
-  });
-  return sorted(plain, key);
+/** @param rows with the shape's columns, and perhaps more */
+export function ownRows(table: TableName, rows: Iterable<object>): readonly PlainRow[] {
+  const shape = shapeOf(table);
+  const columns = Object.entries(shape.columns);
+  const plain: PlainRow[] = [];
+  for (const row of rows) {
+    const cells = row as Readonly<Record<string, Cell>>;
+    const own: Record<string, Cell> = {};
+    for (const [column, kind] of columns) {
+      const value = cells[column];
+      if (value === undefined) throw new Error(`${table} has no ${column}`);
+      own[column] = ownCell(value, kind);
+    }
+    plain.push(own);
+  }
+  return plain.sort(byKey(shape.key));
 }
 
 /** @param rows of `SELECT * FROM table`, whose order does not matter; columns that the shape lacks are left out */
@@ -79,23 +79,25 @@ export function queriedRows(
   rows: readonly (readonly unknown[])[],
 ): readonly PlainRow[] {
   const shape = shapeOf(table);
-  const plain = rows.map((row) =>
-    Object.fromEntries(
-      Object.entries(shape.columns).map(([column, kind]) => {
-        const place = columns.indexOf(column);
-        if (place < 0) throw new Error(`${table} has no column ${column}`);
-        return [column, queriedCell(row[place], kind)];
-      }),
-    ),
-  );
-  return sorted(plain, shape.key);
+  const places = Object.entries(shape.columns).map(([column, kind]) => {
+    const place = columns.indexOf(column);
+    if (place < 0) throw new Error(`${table} has no column ${column}`);
+    return { column, kind, place };
+  });
+  return rows
+    .map((row): PlainRow => {
+      const plain: Record<string, Cell> = {};
+      for (const { column, kind, place } of places) plain[column] = queriedCell(row[place], kind);
+      return plain;
+    })
+    .sort(byKey(shape.key));
 }
 
 export interface Difference {
-  readonly key: string;
   /** undefined: only the other side has such a row */
   readonly expected: PlainRow | undefined;
   readonly actual: PlainRow | undefined;
+  /** the columns that differ */
   readonly columns: readonly string[];
 }
 
@@ -108,8 +110,8 @@ function isSame(kind: ColumnKind, a: Cell | undefined, b: Cell | undefined): boo
 }
 
 /**
- * What differs, at most `limit` rows of it. A key that stands more than once on a side is a difference too. Means
- * and percentiles may differ by one in the sixth place, which is the engine's rounding.
+ * What differs, at most `limit` rows of it, of rows sorted by key. A key that stands more than once on a side is a
+ * difference too. Means and percentiles may differ by one in the sixth place, which is the engine's rounding.
  */
 export function differences(
   table: TableName,
@@ -118,19 +120,21 @@ export function differences(
   limit = 10,
 ): readonly Difference[] {
   const { key, columns } = shapeOf(table);
-  const wanted = groupBy(expected, (row) => keyOf(row, key));
-  const found = groupBy(actual, (row) => keyOf(row, key));
+  const compare = byKey(key);
+  const kinds = Object.entries(columns);
   const differing: Difference[] = [];
-  for (const at of new Set([...wanted.keys(), ...found.keys()])) {
-    if (differing.length >= limit) break;
-    const [want, ...moreWanted] = wanted.get(at) ?? [];
-    const [have, ...moreFound] = found.get(at) ?? [];
-    const unlike = Object.entries(columns)
-      .filter(([column, kind]) => !isSame(kind, want?.[column], have?.[column]))
-      .map(([column]) => column);
-    if (unlike.length > 0 || moreWanted.length > 0 || moreFound.length > 0) {
-      differing.push({ key: at, expected: want, actual: have, columns: unlike });
+  let [wanted, found] = [0, 0];
+  while (differing.length < limit && (wanted < expected.length || found < actual.length)) {
+    const [want, have] = [expected[wanted], actual[found]];
+    const order = want === undefined ? 1 : have === undefined ? -1 : compare(want, have);
+    const own = order <= 0 ? want : undefined;
+    const theirs = order >= 0 ? have : undefined;
+    const unlike = kinds.filter(([column, kind]) => !isSame(kind, own?.[column], theirs?.[column]));
+    if (unlike.length > 0) {
+      differing.push({ expected: own, actual: theirs, columns: unlike.map(([column]) => column) });
     }
+    if (own !== undefined) wanted += 1;
+    if (theirs !== undefined) found += 1;
   }
   return differing;
 }

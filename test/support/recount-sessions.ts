@@ -55,6 +55,13 @@ export function silverWebEvents(web: readonly WebEvent[], days: Days): readonly 
   });
 }
 
+/** The table's rows, one by one: there may be millions. */
+export function* webEventRows(silver: readonly SilverWebEvent[]): Generator<object> {
+  for (const { event, event_date, session_id } of silver) {
+    yield { ...event, event_id: event.event_id.toLowerCase(), event_date, session_id };
+  }
+}
+
 export const count = (events: readonly WebEvent[], ...types: readonly string[]): number =>
   events.filter((event) => types.includes(event.canonical_type)).length;
 

@@ -14,6 +14,7 @@ import {
   sessionRows,
   sessionsOf,
   silverWebEvents,
+  webEventRows,
 } from './recount-sessions.ts';
 import type { TableName } from './recount-tables.ts';
 
@@ -118,13 +119,8 @@ export function recountWarehouse(bronze: Bronze, options: RecountOptions): Wareh
   const purchaseFunnel = funnels.find(({ name }) => name === 'purchase');
   if (purchaseFunnel === undefined) throw new Error('no funnel is called purchase');
 
-  const rows: Record<TableName, readonly object[]> = {
-    'silver.web_events': silver.map(({ event, event_date, session_id }) => ({
-      ...event,
-      event_id: event.event_id.toLowerCase(),
-      event_date,
-      session_id,
-    })),
+  const rows: Record<TableName, Iterable<object>> = {
+    'silver.web_events': webEventRows(silver),
     'silver.sessions': sessions,
     'silver.session_products': sessionProductRows(sessionEvents),
     'silver.orders': toldOrders.map(({ row }) => row),
