@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { AnalyticsEvent, DeadLetter } from '../../ingest/event.ts';
 import type { Batch } from '../../sinks/warehouse.ts';
 import { batchOf } from './bronze-rows.ts';
@@ -55,6 +54,8 @@ export interface HistoryOptions {
 const second = 1_000;
 const hour = 3_600_000;
 const day = 24 * hour;
+/** how far ahead of its receipt an event may be dated */
+const early = 600_000;
 
 /** A date of 2026 on which the zone's clocks change, where they do. */
 const zones = [
@@ -110,23 +111,29 @@ export function randomHistory(seed: number, options: HistoryOptions = {}): Histo
   );
   const funnels = random.pick(funnelSettings);
   const clock = createClock(random.fork(), timeZone, date, funnels);
-  const asOfs = asOfMoments(random.fork(), clock, options.slices ?? 4);
   const showSeeds = random.oneIn(4);
+  const stories = random.fork();
+  const happened = Array.from({ length: options.stories ?? 14 }, () => {
+    const own = stories.fork();
+    return { own, story: storyOf(own, clock, funnels, options.mixSeeds ?? true) };
+  });
+  const newest = Math.max(
+    clock.nextMidnight,
+    ...happened.flatMap(({ story }) => story.map(({ time }) => time)),
+  );
+  const asOfs = asOfMoments(random.fork(), clock, options.slices ?? 4, newest);
+  const quiet = asOfs.map((_asOf, index) => index < asOfs.length - 1 && random.oneIn(5));
 
   const events = asOfs.map((): AnalyticsEvent[] => []);
-  const stories = random.fork();
-  for (let told = options.stories ?? 14; told > 0; told -= 1) {
-    const own = stories.fork();
-    for (const { time, told } of storyOf(own, clock, funnels, options.mixSeeds ?? true)) {
+  for (const { own, story } of happened) {
+    for (const { time, told } of story) {
       // It comes at any time that is not more than 10 minutes before it happened, or a year after.
       const possible = asOfs.flatMap((asOf, index) =>
-        asOf >= time - 600_000 && asOf <= time + 360 * day ? [index] : [],
+        asOf >= time - early && asOf <= time + 360 * day && !quiet[index] ? [index] : [],
       );
       const arrival = possible.length === 0 ? asOfs.length - 1 : own.pick(possible);
-      const receivedAt = Math.max(
-        time - own.pick([0, 0, 600_000]),
-        Math.min(asOfs[arrival] as number, time + own.pick([0, 5, 5, 1_234, hour, day, 300 * day])),
-      );
+      const delay = own.pick([0, 5, 5, 1_234, hour, day, 300 * day]);
+      const receivedAt = Math.max(time - early, Math.min(asOfs[arrival] as number, time + delay));
       events[arrival]?.push(eventOf(judge(told.body, told.origin, { at: receivedAt })));
     }
   }
@@ -181,30 +188,29 @@ function createClock(random: Random, timeZone: string, date: string, funnels: re
     utcMidnight,
     nextMidnight - random.int(0, 20) * hour,
   ];
-  const units = [0, 0, 0, ...windows, 24 * hour, 30 * second, 5 * 60 * second, hour, 31 * day, 120 * day];
+  const units = [0, 0, 0, ...windows, 24 * hour, 30 * second, 5 * 60 * second, hour];
+  const farUnits = [31 * day, 120 * day];
   const jitters = [0, 0, 0, 0, 1, -1, 2_000, -2_000, 2_001, -2_001, 700, 60_000];
   return {
     midnight,
     nextMidnight,
     near(own, earlier) {
       const place = own.pick([...anchors, ...earlier.slice(-12), ...earlier.slice(-6)]);
-      const isFar = own.oneIn(12);
-      const unit = own.pick(isFar ? units : units.slice(0, -2));
+      const unit = own.pick(own.oneIn(20) ? farUnits : units);
       return place + own.pick([-1, 0, 1]) * unit + own.pick(jitters);
     },
   };
 }
 
-/** Starts of cycles: at edges of days and windows, minutes or months apart; the last after all that happens. */
-function asOfMoments(random: Random, clock: Clock, slices: number): readonly number[] {
+/** Starts of cycles: at edges of days and windows, minutes or months apart; the last when all has happened. */
+function asOfMoments(random: Random, clock: Clock, slices: number, newest: number): readonly number[] {
+  const last = newest + random.pick([-early, 0, 1, hour, day]);
   const moments: number[] = [];
   for (let i = 1; i < slices; i += 1) {
-    moments.push(
-      clock.near(random, moments) + random.pick([0, 0, 1, hour, hour, 6 * hour, 26 * hour, 40 * day]),
-    );
+    const later = random.pick([0, 0, 1, hour, hour, 6 * hour, 26 * hour, 40 * day]);
+    moments.push(Math.min(last, clock.near(random, moments) + later));
   }
-  const last = clock.nextMidnight + random.pick([0, hour, day, 150 * day]);
-  return [...moments, Math.max(last, ...moments)].sort((a, b) => a - b);
+  return [...moments.sort((a, b) => a - b), last];
 }
 
 interface TimedTold {
@@ -309,5 +315,5 @@ function walk(random: Random, { steps, windowSeconds }: Funnel, start: number, t
 function letterOf(random: Random, at: number): DeadLetter {
   const text = `{"broken ${random.uuid()}`;
   const origin = random.pick([amqpOrigin('order.created'), trackOrigin(), collectorOrigin()]);
-  return { ...letterFrom(judge(text, origin, { at })), id: randomUUID() };
+  return { ...letterFrom(judge(text, origin, { at })), id: random.uuid() };
 }

@@ -8,8 +8,8 @@ import {
   type WebEvent,
   webEventOf,
 } from './recount-bronze.ts';
-import { type PlainRow, queriedRows } from './recount-rows.ts';
-import { shapeOf, type TableName } from './recount-tables.ts';
+import { type Difference, differences, type PlainRow, queriedRows } from './recount-rows.ts';
+import { shapeOf, type TableName, tableNames } from './recount-tables.ts';
 
 /** Reads of a warehouse what the recount wants, and what it is compared with, in pages, on either engine. */
 
@@ -17,7 +17,7 @@ export interface Answer {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly unknown[])[];
 }
-/** Answers one statement with all its rows. */
+/** Answers one statement with its rows, perhaps not with the last of them: Warehouse.query, a control client. */
 export type Ask = (sql: string) => Promise<Answer>;
 
 const common =
@@ -84,13 +84,13 @@ export async function readBronze(ask: Ask, pageRows = 50_000): Promise<Bronze> {
   }
   const items: ItemRow[] = [];
   const business = await rowsOf<BusinessEvent>('business_events', async (after, last) => {
-    const lines = await ask(
+    const lines = await allOf<ItemRow>(
       `SELECT i.event_id, i.line_number, i.order_id, i.product_id, i.quantity, i.unit_price, i.line_total
        FROM bronze.business_event_items AS i
        JOIN bronze.business_events AS b ON b.event_id = i.event_id
-       WHERE b.ingest_seq > ${after} AND b.ingest_seq <= ${last}`,
+       WHERE b.ingest_seq > ${after} AND b.ingest_seq <= ${last} ORDER BY b.ingest_seq, i.line_number`,
     );
-    items.push(...recordsOf<ItemRow>(lines));
+    for (const line of lines) items.push(line);
   });
   return {
     web,
@@ -98,7 +98,9 @@ export async function readBronze(ask: Ask, pageRows = 50_000): Promise<Bronze> {
     items,
     requests: await rowsOf<ApiRequest>('api_request_logs'),
     queries: await rowsOf<DbQuery>('db_query_perf'),
-    letters: await lettersOf(),
+    letters: await allOf<LetterRow>(
+      'SELECT failed_at, source FROM ops.dead_letter_events ORDER BY fingerprint',
+    ),
   };
 
   /** @param onPage told which numbers the page holds: above `after`, up to `last` */
@@ -123,15 +125,13 @@ export async function readBronze(ask: Ask, pageRows = 50_000): Promise<Bronze> {
     }
   }
 
-  async function lettersOf(): Promise<readonly LetterRow[]> {
-    const found: LetterRow[] = [];
+  /** @param select with its ORDER BY; an answer may be cut, so pages go on until one is empty */
+  async function allOf<T>(select: string): Promise<readonly T[]> {
+    const found: T[] = [];
     for (;;) {
-      const page = await ask(
-        `SELECT failed_at, source FROM ops.dead_letter_events
-         ORDER BY fingerprint OFFSET ${found.length} ROWS FETCH NEXT ${pageRows} ROWS ONLY`,
-      );
+      const page = await ask(`${select} OFFSET ${found.length} ROWS FETCH NEXT ${pageRows} ROWS ONLY`);
       if (page.rows.length === 0) return found;
-      found.push(...recordsOf<LetterRow>(page));
+      for (const row of recordsOf<T>(page)) found.push(row);
     }
   }
 }
@@ -148,6 +148,20 @@ export async function readTable(ask: Ask, table: TableName, pageRows = 50_000): 
     );
     named = page.columns.length === 0 ? named : page.columns;
     if (page.rows.length === 0) return queriedRows(table, named, rows);
-    rows.push(...page.rows);
+    for (const row of page.rows) rows.push(row);
   }
+}
+
+/** Where Silver and Gold, as they stand, differ from the recount: by table, those that do not agree. */
+export async function differencesFrom(
+  recounted: Readonly<Record<TableName, readonly PlainRow[]>>,
+  ask: Ask,
+  tables: readonly TableName[] = tableNames,
+): Promise<Partial<Record<TableName, readonly Difference[]>>> {
+  const found: Partial<Record<TableName, readonly Difference[]>> = {};
+  for (const table of tables) {
+    const unlike = differences(table, recounted[table], await readTable(ask, table));
+    if (unlike.length > 0) found[table] = unlike;
+  }
+  return found;
 }
