@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { messageOf } from '../../ingest/errors.ts';
+import { KadaError, messageOf } from '../../ingest/errors.ts';
 import type { Definitions, EtlRun } from '../../sinks/materialise/plan.ts';
 import type { Warehouse } from '../../sinks/warehouse.ts';
 
@@ -97,6 +97,9 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
       await warehouse.failDeadRuns(now());
       await tell(run);
       for (let first = true; ; first = false) {
+        // Between two slices there is nothing that could be cancelled.
+        if (stopped || signal.aborted)
+          throw new KadaError('KADA_CYCLE_CANCELLED', 'The cycle was stopped; the next goes on where it was');
         const slice = await warehouse.materialise({
           asOf: run.startedAt,
           definitions: options.definitions,
@@ -109,7 +112,7 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
         });
         rowsInserted += slice.rowsInserted;
         ({ asOf } = slice);
-        if (!slice.more || stopped || signal.aborted) break;
+        if (!slice.more) break;
       }
       return await tell({ ...run, status: 'success', finishedAt: now(), asOf, rowsInserted });
     } catch (error) {
