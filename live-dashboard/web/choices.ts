@@ -1,5 +1,6 @@
 import { type EntryWindow, entryWindows, type FunnelFrame } from '../frames.ts';
-import { byId, element } from './dom.ts';
+import { byId } from './dom.ts';
+import { check, radios } from './radio-group.ts';
 import { type TrendChoice, trendChoice } from './state.ts';
 
 const windowLabels: Readonly<Record<EntryWindow, string>> = { '15m': '15 min', '1h': '1 h', '24h': '24 h' };
@@ -40,20 +41,6 @@ export function createChoices(onChange: () => void): Choices {
     address.searchParams.set('trend', String(trendNow()));
     history.replaceState(null, '', address);
     onChange();
-  }
-
-  function radios(group: HTMLElement, name: string, items: readonly (readonly [string, string])[]): void {
-    for (const old of group.querySelectorAll('label')) old.remove();
-    for (const [value, label] of items) {
-      const input = element('input', { type: 'radio', name, value });
-      group.append(
-        element('label', { 'data-choice': value }, input, element('span', { 'data-t': label }, label)),
-      );
-    }
-  }
-
-  function check(group: HTMLElement, value: string): void {
-    for (const input of group.querySelectorAll('input')) input.checked = input.value === value;
   }
 
   const funnelGroup = byId('funnel-choice');

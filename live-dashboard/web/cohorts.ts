@@ -69,7 +69,10 @@ function joinRevisions(a: Parts, b: Parts): Parts {
   return { reached, revised: { at: newest.at, why: newest.why, before } };
 }
 
-/** A rate needs sessions: neighbours are joined until 500 entered, at most four of them; open and settled never. */
+/**
+ * A rate needs sessions: neighbours are joined until 500 entered, at most four of them; open and settled never. None
+ * reaches over a whole multiple of four bins, so that a point stays the same while older ones leave the chart.
+ */
 export function joinCohorts(cohorts: readonly Cohort[]): readonly Cohort[] {
   const joined: Cohort[] = [];
   let size = 0;
@@ -80,6 +83,7 @@ export function joinCohorts(cohorts: readonly Cohort[]): readonly Cohort[] {
       size >= AT_MOST ||
       (last.reached[0] ?? 0) >= ENOUGH ||
       last.open !== cohort.open ||
+      cohort.from % ((cohort.to - cohort.from) * AT_MOST) === 0 ||
       last.to !== cohort.from
     ) {
       joined.push(cohort);

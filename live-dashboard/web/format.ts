@@ -58,6 +58,9 @@ export function clock(at: number, options: { readonly seconds?: boolean } = {}):
   return options.seconds === false ? minutes : `${minutes}:${two(time.getSeconds())}`;
 }
 
+/** 16:17 UTC */
+export const utcClock = (at: number): string => `${new Date(at).toISOString().slice(11, 16)} UTC`;
+
 /** UTC+5:30, of the viewer's zone at that time */
 export function zone(at: number): string {
   const offset = -new Date(at).getTimezoneOffset();

@@ -189,6 +189,7 @@ function stepRow(label: string, rule: string, index: number, before: string | un
       ),
     );
   }
+  row.append(cell('a-lane lane'));
   return {
     element: row,
     bar,

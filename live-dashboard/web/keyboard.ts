@@ -14,7 +14,7 @@ export function startKeyboard(run: (command: Command) => void): void {
       onStep: target instanceof Element && target.closest('#steps') !== null,
     });
     if (command === undefined) return;
-    if (command.kind === 'step') event.preventDefault();
+    if (command.kind === 'step' || command.kind === 'point') event.preventDefault();
     run(command);
   });
 }

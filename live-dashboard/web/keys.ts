@@ -4,6 +4,8 @@ export type Command =
   /** from 0: 15 min, 1 h, 24 h */
   | { readonly kind: 'window'; readonly index: number }
   | { readonly kind: 'step'; readonly by: 1 | -1 }
+  /** to the cohort before or after, in the charts by entry time */
+  | { readonly kind: 'point'; readonly by: 1 | -1 }
   | { readonly kind: 'theme' }
   | { readonly kind: 'keys' }
   | { readonly kind: 'close' };
@@ -25,6 +27,7 @@ export const keyList: readonly { readonly keys: readonly string[]; readonly does
   { keys: ['F'], does: 'next funnel' },
   { keys: ['1', '2', '3'], does: 'sessions of the last 15 min, 1 h, 24 h' },
   { keys: ['J', 'K'], does: 'next step, step before; on a step also ↓ and ↑' },
+  { keys: ['←', '→'], does: 'on a step: its cohorts by entry time, one by one' },
   { keys: ['Enter'], does: 'on a step: show it in the trend' },
   { keys: ['T'], does: 'theme: as the system, light, dark' },
   { keys: ['?'], does: 'these keys' },
@@ -43,6 +46,8 @@ const letters: Readonly<Record<string, Command>> = {
 const arrows: Readonly<Record<string, Command>> = {
   ArrowDown: { kind: 'step', by: 1 },
   ArrowUp: { kind: 'step', by: -1 },
+  ArrowRight: { kind: 'point', by: 1 },
+  ArrowLeft: { kind: 'point', by: -1 },
 };
 
 /** Nothing while typing or with a modifier. Pure. */

@@ -7,7 +7,10 @@ import { deadLetterTable } from './dead-letter-table.ts';
 import { startDefinitions, startDialogs } from './definitions-view.ts';
 import { byId, setTextOf } from './dom.ts';
 import { showEmpty, startCopyButtons } from './empty-view.ts';
-import { clock, zone } from './format.ts';
+import { createEntryPointer } from './entry-pointer.ts';
+import { entryTimes } from './entry-times.ts';
+import { clock } from './format.ts';
+import { createFunnelTrends } from './funnel-trends.ts';
 import { markFallen, shortDuration, showFunnel } from './funnel-view.ts';
 import { startKeyboard } from './keyboard.ts';
 import { type DataNotice, dataNotice } from './notices.ts';
@@ -18,6 +21,7 @@ import { announce, showDataNotice, showStatus } from './status-view.ts';
 import { markPicked, moveStep, startPicking } from './step-focus.ts';
 import { createChartTable } from './table-view.ts';
 import { startTheme } from './theme.ts';
+import { createTrendChoice } from './trend-choice.ts';
 import { trendTable } from './trend-table.ts';
 import { createTrend } from './trend-view.ts';
 
@@ -69,8 +73,11 @@ function paintNumbers(numbers: LiveState): void {
     const picked = choices.trend();
     setTextOf('time-to-convert', `${shortDuration(funnel.windowSeconds)} to convert`);
     showFunnel(numbers, funnel, window);
-    trend.show(funnel, window, picked, numbers.now);
-    trendAsTable.show(() => trendTable(funnel, window, picked, numbers.now));
+    const times = entryTimes(funnel, window, numbers.now);
+    trends.show(funnel, window, times, numbers.deadLetterMinutes);
+    showTrendChoice(funnel, picked);
+    trend.show(funnel, window, picked, times);
+    trendAsTable.show(() => trendTable(funnel, picked, times));
     notice = dataNotice(numbers, funnel, window, numbers.now);
     markFallen(notice?.fallen);
     markPicked(picked);
@@ -79,7 +86,6 @@ function paintNumbers(numbers: LiveState): void {
   const { bots, seeds } = numbers.botsAndSeedsIncluded;
   setTextOf('included', includedText(bots, seeds));
   showOperations(numbers, window);
-  setTextOf('zone', zone(numbers.now));
   setTextOf(
     'since',
     `Duplicates, late, dead letters and bots are counted since ${clock(numbers.countersSince)}.`,
@@ -115,13 +121,17 @@ function paintClocks(): void {
 }
 
 const choices = createChoices(paintSoon);
-const trend = createTrend();
+const pointer = createEntryPointer();
+const trends = createFunnelTrends(pointer);
+const showTrendChoice = createTrendChoice(choices.chooseTrend);
+const trend = createTrend(pointer);
 const trendAsTable = createChartTable('trend-table', 'Conversion by entry time');
 const deadLettersAsTable = createChartTable('dead-letter-table', 'Dead letters', 'dead-letter-link');
 const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
 const connection = connect(`${scheme}//${location.host}/ws`, onMessage);
 startCopyButtons();
 const theme = startTheme(() => {
+  trends.redraw();
   trend.redraw();
   redrawRates();
 });
@@ -136,11 +146,14 @@ startKeyboard((command) => {
       return choices.chooseWindow(command.index);
     case 'step':
       return moveStep(command.by);
+    case 'point':
+      return trends.step(command.by);
     case 'theme':
       return theme.next();
     case 'keys':
       return dialogs.openKeys();
     case 'close':
+      pointer.point(null);
       return definitionBubble.close();
   }
 });

@@ -1,20 +1,14 @@
-import type { EntryWindow, FunnelFrame } from '../frames.ts';
-import { type Cohort, groupCohorts, joinCohorts, trendSpans } from './cohorts.ts';
+import type { FunnelFrame } from '../frames.ts';
+import type { Cohort } from './cohorts.ts';
 import { type RatePoint, ratePoint } from './conversion.ts';
+import type { EntryTimes } from './entry-times.ts';
 import { clock, integer, share } from './format.ts';
 import { type TrendChoice, trendEnds } from './state.ts';
 import type { ChartTable } from './table-view.ts';
 
-/** The trend card's cohorts in words, newest first. `now` is the server's, ms since 1970. */
-export function trendTable(
-  funnel: FunnelFrame,
-  window: EntryWindow,
-  trend: TrendChoice,
-  now: number,
-): ChartTable {
+/** The trend card's cohorts in words, newest first. */
+export function trendTable(funnel: FunnelFrame, trend: TrendChoice, times: EntryTimes): ChartTable {
   const { from, to } = trendEnds(trend, funnel.steps.length);
-  const times = { now, windowMs: funnel.windowSeconds * 1000, ...trendSpans[window] };
-  const cohorts = joinCohorts(groupCohorts(funnel.cohorts, funnel.steps.length, times));
   return {
     columns: [
       'Entered',
@@ -24,7 +18,7 @@ export function trendTable(
       '95% interval',
       'State',
     ],
-    rows: cohorts
+    rows: times.points
       .filter(({ reached }) => (reached[0] ?? 0) > 0)
       .map((cohort) => rowOf(cohort, ratePoint(cohort, { from, to })))
       .reverse(),

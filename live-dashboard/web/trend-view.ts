@@ -1,138 +1,154 @@
-import uPlot from 'uplot';
+import type uPlot from 'uplot';
 import type { EntryWindow, FunnelFrame } from '../frames.ts';
-import { type Cohort, groupCohorts, joinCohorts, trendSpans } from './cohorts.ts';
-import { colour, faint } from './colours.ts';
-import { type RatePoint, ratePoint, settledAverage } from './conversion.ts';
-import { byId, setTextOf } from './dom.ts';
-import { clock, integer, share } from './format.ts';
+import { trendSpans } from './cohorts.ts';
+import { colour } from './colours.ts';
+import { byId, setAttribute, setHidden, setTextOf } from './dom.ts';
+import { createEntryChart } from './entry-chart.ts';
+import { type EntryContent, type EntryPoint, rateContent, wayOf } from './entry-content.ts';
+import { type EntryPointer, middleOf, stepFrom } from './entry-pointer.ts';
+import type { EntryTimes } from './entry-times.ts';
+import { clock, zone } from './format.ts';
 import { createScaleTop } from './scale-top.ts';
 import { type TrendChoice, trendEnds } from './state.ts';
+import { createTrendBubble } from './trend-bubble.ts';
 
-const HEIGHT = 200;
-
-type Column = (number | null)[];
-
-interface Shown {
-  readonly cohorts: readonly Cohort[];
-  readonly from: number;
-  readonly to: number;
-  readonly top: number;
-}
-
-/** Conversion between two steps by entry time; open cohorts dotted, and never a fall. */
-export function createTrend() {
+/** Conversion between two steps by entry time, large; open cohorts dotted, and never a fall. */
+export function createTrend(pointer: EntryPointer) {
   const place = byId('trend');
-  let shown: Shown = { cohorts: [], from: 0, to: 1, top: 1 };
-  let drawn = '';
   const scale = createScaleTop();
-  const plot = new uPlot(
-    options(() => shown),
-    [[], [], [], [], []],
-    place,
-  );
-  const fit = (): void => {
-    if (place.clientWidth > 0) plot.setSize({ width: place.clientWidth, height: HEIGHT });
-  };
-  new ResizeObserver(fit).observe(place);
+  const showBubble = createTrendBubble(byId('trend-bubble'));
+  let shown: { readonly content: EntryContent; readonly times: EntryTimes; readonly way: string } | undefined;
+  const chart = createEntryChart(place, look, pointer, tell);
 
-  function show(funnel: FunnelFrame, window: EntryWindow, choice: TrendChoice, now: number): void {
-    const { span, bin } = trendSpans[window];
-    const ends = trendEnds(choice, funnel.steps.length);
-    const times = { now, windowMs: funnel.windowSeconds * 1000, span, bin };
-    const cohorts = joinCohorts(groupCohorts(funnel.cohorts, funnel.steps.length, times));
-    const points = cohorts.map((cohort) => ratePoint(cohort, ends));
-    const highest = Math.max(0.01, ...points.map(({ rate }) => rate ?? 0));
-    const view = JSON.stringify([funnel.name, window, choice]);
-    const top = Math.min(1, scale.of(highest * 1.1, now, view));
-    const key = JSON.stringify([view, top, cohorts]);
-    if (key === drawn) return;
-    drawn = key;
-
-    shown = { cohorts, from: (now - span) / 1000, to: now / 1000, top };
-    const settled: Column = points.map(({ open, rate }) => (open ? null : rate));
-    // the dotted line begins at the last settled point, so that the two meet
-    const open: Column = points.map(({ open, rate }, i) => (open || points[i + 1]?.open ? rate : null));
-    plot.setData([
-      cohorts.map((cohort) => (cohort.from + Math.min(cohort.to, now)) / 2000),
-      points.map(({ interval }) => interval?.[1] ?? null),
-      points.map(({ interval }) => interval?.[0] ?? null),
-      settled,
-      open,
-    ]);
-    setTextOf('trend-of', `${funnel.steps[ends.from]?.label ?? ''} → ${funnel.steps[ends.to]?.label ?? ''}`);
-    setTextOf(
-      'trend-legend',
-      `cohorts of ${bin / 60_000} min or more · band: 95% interval · dotted: still in time, will rise`,
+  function tell(point: EntryPoint | undefined): void {
+    if (shown === undefined) return;
+    const { content, times, way } = shown;
+    const at = point === undefined ? content.points.length - 1 : content.points.indexOf(point);
+    setAttribute(place, 'aria-valuemax', String(Math.max(0, content.points.length - 1)));
+    setAttribute(place, 'aria-valuenow', String(Math.max(0, at)));
+    setAttribute(place, 'aria-valuetext', point === undefined ? content.summary : spoken(point));
+    showBubble(
+      point && {
+        point,
+        way,
+        left: chart.leftOf(middleOf(point, times.until)),
+        top: chart.topOf(point.value ?? 0),
+      },
     );
-    setTextOf('trend-summary', summary(points));
   }
 
-  return { show, redraw: () => plot.redraw(false) };
+  function show(funnel: FunnelFrame, window: EntryWindow, choice: TrendChoice, times: EntryTimes): void {
+    const ends = trendEnds(choice, funnel.steps.length);
+    const content = rateContent(funnel, times, ends);
+    const highest = Math.max(0.01, ...content.points.map(({ value }) => value ?? 0));
+    const view = JSON.stringify([funnel.name, window, choice]);
+    const top = Math.min(1, scale.of(highest * 1.1, times.until, view));
+    const way = wayOf(funnel, ends);
+    shown = { content, times, way };
+    const { from, until, openFrom } = times;
+    setTextOf('trend-of', way);
+    setTextOf('trend-bin', `cohorts of ${trendSpans[window].bin / 60_000} min or more`);
+    setHidden(
+      'trend-revised',
+      content.points.every(({ revised }) => revised === ''),
+    );
+    setTextOf('zone', zone(until));
+    setTextOf('trend-summary', content.told);
+    setHidden('trend-dotted', content.average === null);
+    if (chart.show({ content, times: { from, until, openFrom }, top })) placeZoneWords(times);
+  }
+
+  /** Where there is room the words stand at the zone that they are about, else at the right. */
+  function placeZoneWords({ openFrom, until }: EntryTimes): void {
+    const words = byId('trend-zone');
+    setHidden('trend-zone', openFrom === undefined || openFrom >= until);
+    if (openFrom === undefined) return;
+    const left = chart.leftOf(openFrom);
+    const taken = (byId('trend-summary').parentElement?.clientWidth ?? 0) + 24;
+    const roomy = left > taken && place.clientWidth - left > ZONE_WORDS;
+    words.classList.toggle('at', roomy);
+    words.style.left = roomy ? `${left}px` : '';
+    setTextOf(
+      'trend-zone',
+      roomy ? 'still in time: these points will rise' : 'hatched: still in time, these points will rise',
+    );
+  }
+  new ResizeObserver(() => {
+    if (shown !== undefined) placeZoneWords(shown.times);
+  }).observe(place);
+
+  place.addEventListener('keydown', (event) => {
+    if (shown === undefined || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+    const { content, times } = shown;
+    const at = pointer.at();
+    const next = byKey(event.key, content.points, at, times.until);
+    if (next === undefined) return;
+    event.preventDefault();
+    pointer.point(next);
+  });
+  place.addEventListener('focus', () => {
+    if (shown === undefined || !place.matches(':focus-visible')) return;
+    pointer.point(pointer.at() ?? stepFrom(shown.content.points, null, 1, shown.times.until));
+  });
+  place.addEventListener('blur', () => pointer.point(null));
+
+  return { show, redraw: chart.redraw };
 }
 
-function summary(points: readonly RatePoint[]): string {
-  if (points.every(({ whole }) => whole === 0)) return 'nothing in this window';
-  const { part, whole } = settledAverage(points);
-  if (whole === 0) return 'no cohort is settled yet';
-  return `${share(part, whole)} settled average, ${integer(part)} of ${integer(whole)} sessions`;
+/** Room that the words of the zone need, px. */
+const ZONE_WORDS = 210;
+
+/** Arrows go one point on or back, Home and End to the oldest and the newest. */
+function byKey(
+  key: string,
+  points: readonly EntryPoint[],
+  at: number | null,
+  until: number,
+): number | null | undefined {
+  const end = (point: EntryPoint | undefined) => (point === undefined ? null : middleOf(point, until));
+  switch (key) {
+    case 'ArrowRight':
+    case 'ArrowUp':
+      return stepFrom(points, at, 1, until);
+    case 'ArrowLeft':
+    case 'ArrowDown':
+      return stepFrom(points, at, -1, until);
+    case 'Home':
+      return end(points[0]);
+    case 'End':
+      return end(points.at(-1));
+    default:
+      return undefined;
+  }
 }
 
-function options(shown: () => Shown): uPlot.Options {
-  const axis = {
-    stroke: () => colour('--text-3'),
-    font: '11px system-ui, sans-serif',
-    ticks: { show: false },
-    grid: { stroke: () => colour('--line'), width: 1 },
-  };
-  return {
-    width: 600,
-    height: HEIGHT,
-    padding: [8, 18, 0, 0],
-    legend: { show: false },
-    cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
-    scales: { x: { range: () => [shown().from, shown().to] }, y: { range: () => [0, shown().top] } },
-    axes: [
-      {
-        ...axis,
-        grid: { show: false },
-        size: 24,
-        space: 70,
-        values: (_plot, splits) => splits.map((at) => clock(at * 1000, { seconds: false })),
-      },
-      {
-        ...axis,
-        size: 40,
-        space: 34,
-        values: (_plot, splits) => splits.map((value) => `${+(value * 100).toFixed(2)}%`),
-      },
-    ],
-    series: [
-      {},
-      { stroke: () => 'transparent', points: { show: false } },
-      { stroke: () => 'transparent', points: { show: false } },
-      {
-        stroke: () => colour('--blue'),
-        width: 2,
-        points: { show: true, size: 4, fill: () => colour('--blue') },
-      },
-      { stroke: () => faint('--blue', 0.75), width: 2, dash: [3, 4], points: { show: false } },
-    ],
-    bands: [{ series: [1, 2], fill: () => faint('--blue', 0.13) }],
-    hooks: { drawClear: [(plot) => drawOpenZone(plot, shown())] },
-  };
-}
+const spoken = ({ says, revised }: EntryPoint): string => (revised === '' ? says : `${says}, ${revised}`);
 
-/** From the first open cohort on: a tint and a line, so that the dotted end is not taken for a fall. */
-function drawOpenZone(plot: uPlot, { cohorts }: Shown): void {
-  const first = cohorts.find((cohort) => cohort.open);
-  if (first === undefined) return;
-  const { ctx, bbox } = plot;
-  const left = Math.max(bbox.left, plot.valToPos(first.from / 1000, 'x', true));
-  ctx.save();
-  ctx.setLineDash([]);
-  ctx.fillStyle = faint('--text-3', 0.07);
-  ctx.fillRect(left, bbox.top, bbox.left + bbox.width - left, bbox.height);
-  ctx.fillStyle = faint('--text-3', 0.4);
-  ctx.fillRect(left, bbox.top, devicePixelRatio, bbox.height);
-  ctx.restore();
-}
+const axis = {
+  stroke: () => colour('--text-3'),
+  font: '11px system-ui, sans-serif',
+  ticks: { show: false },
+  grid: { stroke: () => colour('--line'), width: 1 },
+};
+const look = {
+  openZone: true,
+  lineWidth: 2,
+  dash: [3, 4],
+  mark: 5.5,
+  padding: [8, 2, 0, 0] as [number, number, number, number],
+  axes: [
+    {
+      ...axis,
+      grid: { show: false },
+      size: 24,
+      space: 70,
+      values: (_plot: uPlot, splits: number[]) => splits.map((at) => clock(at * 1000, { seconds: false })),
+    },
+    {
+      ...axis,
+      size: 40,
+      space: 34,
+      values: (_plot: uPlot, splits: number[]) => splits.map((value) => `${+(value * 100).toFixed(2)}%`),
+    },
+  ],
+};
