@@ -16,15 +16,15 @@ export interface Lane {
 }
 
 export function createLane(place: HTMLElement, look: ChartLook, pointer: EntryPointer): Lane {
-  const says = element('span');
-  const revised = element('span', { class: 'rv' });
+  const says = element('span', { class: 'tx' });
+  const revised = element('span', { class: 'tx rv' });
   const utc = element('span', { class: 'utc' });
   const box = element('div', { class: 'entry-chart', role: 'img' });
-  place.replaceChildren(box, element('span', { class: 'tx' }, says, revised), utc);
+  place.replaceChildren(box, says, revised, utc);
   let rest = '';
   const chart = createEntryChart(box, look, pointer, (point) => {
     setText(says, point?.says ?? rest);
-    setText(revised, point === undefined || point.revised === '' ? '' : `, ${point.revised}`);
+    setText(revised, point?.revised ?? '');
     setText(utc, point === undefined ? '' : utcClock(point.from));
   });
 

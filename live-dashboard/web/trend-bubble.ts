@@ -22,8 +22,8 @@ export function createTrendBubble(place: HTMLElement) {
   const interval = element('span');
   const revised = element('div', { class: 'rv' });
   place.replaceChildren(
-    element('div', {}, entered, ' ', utc),
-    element('div', {}, way, ' ', numbers, ' ', interval),
+    element('div', {}, entered, utc),
+    element('div', {}, way, numbers, interval),
     revised,
   );
 

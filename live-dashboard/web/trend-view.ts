@@ -2,7 +2,7 @@ import type uPlot from 'uplot';
 import type { EntryWindow, FunnelFrame } from '../frames.ts';
 import { trendSpans } from './cohorts.ts';
 import { colour } from './colours.ts';
-import { byId, setAttribute, setHidden, setTextOf } from './dom.ts';
+import { byId, setAttribute, setHidden, setText, setTextOf } from './dom.ts';
 import { createEntryChart } from './entry-chart.ts';
 import { type EntryContent, type EntryPoint, rateContent, wayOf } from './entry-content.ts';
 import { type EntryPointer, middleOf, stepFrom } from './entry-pointer.ts';
@@ -64,14 +64,13 @@ export function createTrend(pointer: EntryPointer) {
     setHidden('trend-zone', openFrom === undefined || openFrom >= until);
     if (openFrom === undefined) return;
     const left = chart.leftOf(openFrom);
-    const taken = (byId('trend-summary').parentElement?.clientWidth ?? 0) + 24;
-    const roomy = left > taken && place.clientWidth - left > ZONE_WORDS;
-    words.classList.toggle('at', roomy);
+    const taken = (words.previousElementSibling?.clientWidth ?? 0) + 64;
+    words.classList.add('at');
+    setText(words, 'still in time: these points will rise');
+    const roomy = left > taken && left + words.offsetWidth <= place.clientWidth;
     words.style.left = roomy ? `${left}px` : '';
-    setTextOf(
-      'trend-zone',
-      roomy ? 'still in time: these points will rise' : 'hatched: still in time, these points will rise',
-    );
+    words.classList.toggle('at', roomy);
+    if (!roomy) setText(words, 'hatched: still in time, these points will rise');
   }
   new ResizeObserver(() => {
     if (shown !== undefined) placeZoneWords(shown.times);
@@ -94,9 +93,6 @@ export function createTrend(pointer: EntryPointer) {
 
   return { show, redraw: chart.redraw };
 }
-
-/** Room that the words of the zone need, px. */
-const ZONE_WORDS = 210;
 
 /** Arrows go one point on or back, Home and End to the oldest and the newest. */
 function byKey(
