@@ -16,11 +16,11 @@ export interface RatePoint {
   readonly open: boolean;
   /** 95%; null while the cohort is open */
   readonly interval: readonly [number, number] | null;
-  /** set when a late or replayed event changed this very rate */
+  /** set when a late or replayed event changed this very rate; a rate that there was none of is new, not revised */
   readonly revised: {
     readonly at: number;
     readonly why: 'late' | 'replay';
-    readonly was: number | null;
+    readonly was: number;
   } | null;
 }
 
@@ -32,6 +32,7 @@ export function ratePoint(cohort: Cohort, { from, to }: RatePair): RatePoint {
   const { revised, open } = cohort;
   const before = revised && { part: revised.before[to] ?? 0, whole: revised.before[from] ?? 0 };
   const changed = before !== undefined && (before.part !== part || before.whole !== whole);
+  const was = before === undefined ? null : ratio(before.part, before.whole);
   return {
     part,
     whole,
@@ -39,9 +40,7 @@ export function ratePoint(cohort: Cohort, { from, to }: RatePair): RatePoint {
     open,
     interval: open ? null : wilson(part, whole),
     revised:
-      revised !== undefined && changed
-        ? { at: revised.at, why: revised.why, was: ratio(before.part, before.whole) }
-        : null,
+      revised !== undefined && changed && was !== null ? { at: revised.at, why: revised.why, was } : null,
   };
 }
 

@@ -48,7 +48,7 @@ export function enteredContent({ bins }: EntryTimes): EntryContent {
       interval: null,
       says: `${minute(cohort.from)} ${integer(count)} entered`,
       revised:
-        cohort.revised === undefined || was === count
+        cohort.revised === undefined || was === count || was === 0
           ? ''
           : `${revisedBy(cohort.revised)}, was ${integer(was)}`,
     };
@@ -119,7 +119,6 @@ export const wayOf = (funnel: FunnelFrame, { from, to }: RatePair): string =>
 const of = (part: number, whole: number): string => `${integer(part)} of ${integer(whole)}`;
 
 function ratePointOf(cohort: Cohort, { part, whole, rate, open, interval, revised }: RatePoint): EntryPoint {
-  const was = revised === null || revised.was === null ? '–' : share(revised.was, 1);
   return {
     from: cohort.from,
     to: cohort.to,
@@ -127,7 +126,7 @@ function ratePointOf(cohort: Cohort, { part, whole, rate, open, interval, revise
     open,
     interval,
     says: `${minute(cohort.from)} ${share(part, whole)}, ${of(part, whole)}${open ? ', so far' : ''}`,
-    revised: revised === null ? '' : `${revisedBy(revised)}, was ${was}`,
+    revised: revised === null ? '' : `${revisedBy(revised)}, was ${share(revised.was, 1)}`,
   };
 }
 

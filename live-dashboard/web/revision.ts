@@ -36,13 +36,18 @@ export function newestRevision(funnel: FunnelFrame, window: EntryWindow, now: nu
   const changed = cohortsOf(funnel, window, now, revised);
   const newest = (cohort: Changed): number =>
     Math.max(...cohort.minutes.filter(fresh).map(({ revised: mark }) => mark?.at ?? 0));
-  const [first, ...others] = [...changed].sort((a, b) => newest(b) - newest(a));
+  const steps = funnel.steps.length;
+  const countsBefore = (cohort: Changed): readonly number[] =>
+    sums(cohort.minutes, steps, (minute) =>
+      fresh(minute) ? (minute.revised?.before ?? minute.reached) : minute.reached,
+    );
+  const [first, ...others] = changed
+    // where nobody was before there is something new, nothing to be taken back
+    .filter((cohort) => (countsBefore(cohort)[0] ?? 0) > 0)
+    .sort((a, b) => newest(b) - newest(a));
   if (first === undefined) return undefined;
 
-  const steps = funnel.steps.length;
-  const before = sums(first.minutes, steps, (minute) =>
-    fresh(minute) ? (minute.revised?.before ?? minute.reached) : minute.reached,
-  );
+  const before = countsBefore(first);
   const after = sums(first.minutes, steps, (minute) => minute.reached);
   const step = mostChanged(before, after);
   const at = newest(first);

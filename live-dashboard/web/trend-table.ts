@@ -25,19 +25,20 @@ export function trendTable(funnel: FunnelFrame, trend: TrendChoice, times: Entry
   };
 }
 
-function rowOf(cohort: Cohort, { part, whole, interval }: RatePoint): readonly string[] {
+function rowOf(cohort: Cohort, point: RatePoint): readonly string[] {
+  const { part, whole, interval } = point;
   return [
     `${minute(cohort.from)} to ${minute(cohort.to)}`,
     integer(whole),
     integer(part),
     share(part, whole),
     interval === null ? '–' : `${share(interval[0], 1)} to ${share(interval[1], 1)}`,
-    stateOf(cohort),
+    stateOf(point),
   ];
 }
 
-function stateOf({ revised, open }: Cohort): string {
-  if (revised === undefined) return open ? 'so far' : 'settled';
+function stateOf({ revised, open }: RatePoint): string {
+  if (revised === null) return open ? 'so far' : 'settled';
   return `revised ${minute(revised.at)} by ${revised.why === 'replay' ? 'replay' : 'late events'}`;
 }
 

@@ -48,10 +48,6 @@ export function createTrend(pointer: EntryPointer) {
     const { from, until, openFrom } = times;
     setTextOf('trend-of', way);
     setTextOf('trend-bin', `cohorts of ${trendSpans[window].bin / 60_000} min or more`);
-    setHidden(
-      'trend-revised',
-      content.points.every(({ revised }) => revised === ''),
-    );
     setTextOf('zone', zone(until));
     setTextOf('trend-summary', content.told);
     setHidden('trend-dotted', content.average === null);
@@ -120,6 +116,8 @@ function byKey(
 
 const spoken = ({ says, revised }: EntryPoint): string => (revised === '' ? says : `${says}, ${revised}`);
 
+/** px */
+const HALF_LABEL = 17;
 const axis = {
   stroke: () => colour('--text-3'),
   font: '11px system-ui, sans-serif',
@@ -138,7 +136,13 @@ const look = {
       grid: { show: false },
       size: 24,
       space: 70,
-      values: (_plot: uPlot, splits: number[]) => splits.map((at) => clock(at * 1000, { seconds: false })),
+      // one that would be cut at the right edge is left out
+      values: (plot: uPlot, splits: number[]) =>
+        splits.map((at) =>
+          plot.valToPos(at, 'x') > plot.over.clientWidth - HALF_LABEL
+            ? ''
+            : clock(at * 1000, { seconds: false }),
+        ),
     },
     {
       ...axis,
