@@ -10,7 +10,8 @@ import {
 import { colour, faint } from './colours.ts';
 import { element, setAttribute } from './dom.ts';
 import type { EntryContent, EntryPoint } from './entry-content.ts';
-import { type EntryPointer, middleOf, spanAt } from './entry-pointer.ts';
+import type { EntryPointer } from './entry-pointer.ts';
+import { middleOf, spanAt } from './entry-span.ts';
 import type { EntryTimes } from './entry-times.ts';
 
 /** How a chart by entry time looks; lengths in CSS pixels. */

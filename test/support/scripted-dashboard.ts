@@ -2,6 +2,7 @@ import pino from 'pino';
 import { Subject } from 'rxjs';
 import type { ServerState } from '../../live-dashboard/frames.ts';
 import { createDashboard, type Dashboard } from '../../live-dashboard/server/dashboard.ts';
+import type { FunnelDescription } from '../../pipeline/live/fold-reader.ts';
 import { createLiveView, type LiveView, type SourceStatus } from '../../pipeline/live/live-view.ts';
 import { browseFunnel, createScriptedFold, purchaseFunnel, type ScriptedFold } from './scripted-fold.ts';
 
@@ -23,8 +24,12 @@ export const sourcesListening: readonly SourceStatus[] = [
 ];
 
 /** A real dashboard server over a real live view, whose fold says what the test wants; time is the real one. */
-export async function startScriptedDashboard(webRoot: string, port = 0): Promise<ScriptedDashboard> {
-  const fold = createScriptedFold([purchaseFunnel, browseFunnel]);
+export async function startScriptedDashboard(
+  webRoot: string,
+  port = 0,
+  funnels: readonly FunnelDescription[] = [purchaseFunnel, browseFunnel],
+): Promise<ScriptedDashboard> {
+  const fold = createScriptedFold(funnels);
   const ticks = new Subject<void>();
   const facts: ScriptedDashboard['facts'] = {
     state: { kind: 'live' },
@@ -33,7 +38,7 @@ export async function startScriptedDashboard(webRoot: string, port = 0): Promise
   };
   const view = createLiveView({
     fold,
-    funnels: [purchaseFunnel, browseFunnel],
+    funnels,
     now: Date.now,
     countersSince: Date.now(),
     horizonMs: 24 * 3_600_000,
