@@ -106,6 +106,17 @@ describe('the column of the charts', () => {
     expect(await boxes('#entry-axis i')).toHaveLength(0);
   });
 
+  it('names the open zone where it begins, also after another window was chosen', async () => {
+    await open(1280);
+    await opened.shows('#trend-zone', 'hatched: still in time, these points will rise');
+    await opened.page.keyboard.press('1');
+    await opened.shows('#trend-zone', 'still in time: these points will rise');
+    const plot = await only('#trend .u-over');
+    const zone = await only('#trend-zone');
+    // an hour of two, give or take a bar
+    expect(Math.abs((zone.left - plot.left) / plot.width - 0.5)).toBeLessThan(2.5 / 120);
+  });
+
   it('leaves the whole funnel to be seen at 1280 x 720', async () => {
     await open(1280);
     expect((await only('#strip')).bottom).toBeLessThanOrEqual(720);

@@ -47,18 +47,29 @@ export interface EntryChart {
 
 /**
  * A chart by entry time, as large as its place. It moves the pointer, and follows it.
- * @param told called with the point at the pointer, or undefined when nothing is pointed at, and after each drawing
+ * @param told called with the point at the pointer, or undefined when nothing is pointed at
+ * @param drawn called when what was shown is drawn: only then places in it can be asked for
  */
 export function createEntryChart(
   place: HTMLElement,
   look: ChartLook,
   pointer: EntryPointer,
   told: (point: EntryPoint | undefined) => void,
+  drawn: () => void = () => undefined,
 ): EntryChart {
   let shown: Drawing | undefined;
-  let drawn = '';
+  let shownKey = '';
   const plot = new uPlot(
-    optionsOf(place, look, () => shown),
+    optionsOf(
+      place,
+      look,
+      () => shown,
+      () => {
+        if (shown === undefined) return;
+        tell();
+        drawn();
+      },
+    ),
     [[], [], [], [], []],
     place,
   );
@@ -92,19 +103,17 @@ export function createEntryChart(
     const { clientWidth: width, clientHeight: height } = place;
     if (width === 0 || (width === plot.width && height === plot.height)) return;
     plot.setSize({ width, height });
-    tell();
   });
   size.observe(place);
 
   return {
     show(drawing) {
       const key = JSON.stringify(drawing);
-      if (key === drawn) return false;
-      drawn = key;
+      if (key === shownKey) return false;
+      shownKey = key;
       shown = drawing;
       setAttribute(place, 'aria-label', drawing.content.summary);
       plot.setData(columnsOf(drawing));
-      tell();
       return true;
     },
     redraw: () => plot.redraw(false),
@@ -133,7 +142,12 @@ function columnsOf(drawing: Drawing): uPlot.AlignedData {
   ];
 }
 
-function optionsOf(place: HTMLElement, look: ChartLook, shown: () => Drawing | undefined): uPlot.Options {
+function optionsOf(
+  place: HTMLElement,
+  look: ChartLook,
+  shown: () => Drawing | undefined,
+  drawn: () => void,
+): uPlot.Options {
   const { lineWidth: width, bars } = look;
   const hidden = { stroke: () => 'transparent', width: 0, points: { show: false } };
   const line = (stroke: () => string, dash: readonly number[] = []) =>
@@ -155,7 +169,7 @@ function optionsOf(place: HTMLElement, look: ChartLook, shown: () => Drawing | u
     hooks: {
       drawClear: [(plot) => look.openZone && paintOpenZone(plot, shown()?.times.openFrom)],
       drawAxes: [(plot) => paintAverage(plot, shown()?.content.average ?? null)],
-      draw: [paintBaseline, (plot) => paintPoints(plot, look, shown())],
+      draw: [paintBaseline, (plot) => paintPoints(plot, look, shown()), drawn],
     },
   };
 }

@@ -19,12 +19,12 @@ export function createTrend(pointer: EntryPointer) {
   const scale = createScaleTop();
   const showBubble = createTrendBubble(byId('trend-bubble'));
   let shown: { readonly content: EntryContent; readonly times: EntryTimes; readonly way: string } | undefined;
-  const chart = createEntryChart(place, look, pointer, tell);
+  const chart = createEntryChart(place, look, pointer, tell, placeZoneWords);
 
   function tell(point: EntryPoint | undefined): void {
     if (shown === undefined) return;
     const { content, times, way } = shown;
-    const at = point === undefined ? content.points.length - 1 : content.points.indexOf(point);
+    const at = point === undefined ? content.points.length - 1 : content.points.findIndex(({ from }) => from === point.from);
     setAttribute(place, 'aria-valuemax', String(Math.max(0, content.points.length - 1)));
     setAttribute(place, 'aria-valuenow', String(Math.max(0, at)));
     setAttribute(place, 'aria-valuetext', point === undefined ? content.summary : spoken(point));
@@ -52,11 +52,12 @@ export function createTrend(pointer: EntryPointer) {
     setTextOf('zone', zone(until));
     setTextOf('trend-summary', content.told);
     setHidden('trend-dotted', content.average === null);
-    if (chart.show({ content, times: { from, until, openFrom }, top })) placeZoneWords(times);
+    chart.show({ content, times: { from, until, openFrom }, top });
   }
 
   /** Where there is room the words stand at the zone that they are about, else at the right. */
-  function placeZoneWords({ openFrom, until }: EntryTimes): void {
+  function placeZoneWords(): void {
+    const { openFrom, until } = shown?.times ?? { openFrom: undefined, until: 0 };
     const words = byId('trend-zone');
     setHidden('trend-zone', openFrom === undefined || openFrom >= until);
     if (openFrom === undefined) return;
@@ -69,9 +70,6 @@ export function createTrend(pointer: EntryPointer) {
     words.classList.toggle('at', roomy);
     if (!roomy) setText(words, 'hatched: still in time, these points will rise');
   }
-  new ResizeObserver(() => {
-    if (shown !== undefined) placeZoneWords(shown.times);
-  }).observe(place);
 
   place.addEventListener('keydown', (event) => {
     if (shown === undefined || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
