@@ -24,7 +24,10 @@ export function createTrend(pointer: EntryPointer) {
   function tell(point: EntryPoint | undefined): void {
     if (shown === undefined) return;
     const { content, times, way } = shown;
-    const at = point === undefined ? content.points.length - 1 : content.points.findIndex(({ from }) => from === point.from);
+    const at =
+      point === undefined
+        ? content.points.length - 1
+        : content.points.findIndex(({ from }) => from === point.from);
     setAttribute(place, 'aria-valuemax', String(Math.max(0, content.points.length - 1)));
     setAttribute(place, 'aria-valuenow', String(Math.max(0, at)));
     setAttribute(place, 'aria-valuetext', point === undefined ? content.summary : spoken(point));
