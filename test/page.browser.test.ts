@@ -74,6 +74,18 @@ describe('the live page', () => {
     live.tick();
     await opened.shows(step(1, 'sessions'), '48,264');
     expect(await opened.text(step(2, 'sessions'))).toBe('8,394');
+
+    live.fold.setOrders(1440, {
+      orders: 1,
+      revenue: [
+        { currency: 'USD', amount: 19_877_600 },
+        { currency: 'LKR', amount: 175_784_400 },
+      ],
+      unattributed: 0,
+    });
+    live.tick();
+    await opened.shows('#revenue', 'LKR 1,757,844');
+    expect(await opened.text('#orders')).toBe('1 order, and USD 198,776');
     expect([opened.foreign, opened.complaints]).toEqual([[], []]);
   });
 

@@ -1,4 +1,4 @@
-import type { EntryWindow, FunnelFrame } from '../frames.ts';
+import type { EntryWindow, FunnelFrame, Money } from '../frames.ts';
 import { byId, element, setAttribute, setText, setTextOf } from './dom.ts';
 import { duration, integer, money, share } from './format.ts';
 import { everyoneIsYounger, type FunnelRow, funnelFigures } from './funnel-figures.ts';
@@ -66,11 +66,16 @@ function nobodyDropped(state: LiveState, funnel: FunnelFrame, window: EntryWindo
 
 function showOrders(state: LiveState, window: EntryWindow): void {
   const { orders, revenue, unattributed } = state.orders[window];
-  const totals = revenue.map(({ currency, amount }) => money(currency, amount)).join(' + ');
-  setTextOf('revenue', totals === '' ? money('LKR', 0) : totals);
-  setTextOf('orders', `${integer(orders)} ${orders === 1 ? 'order' : 'orders'}`);
+  // The shop's own currency leads; others stand in the line below, since a second one would break the large figure.
+  const [first = { currency: 'LKR', amount: 0 }, ...others] = shopFirst(revenue);
+  const told = others.map(({ currency, amount }) => `and ${money(currency, amount)}`);
+  setTextOf('revenue', money(first.currency, first.amount));
+  setTextOf('orders', [`${integer(orders)} ${orders === 1 ? 'order' : 'orders'}`, ...told].join(', '));
   setTextOf('outside', `${integer(unattributed)} outside the funnel`);
 }
+
+const shopFirst = (revenue: readonly Money[]): readonly Money[] =>
+  [...revenue].sort((a, b) => Number(b.currency === 'LKR') - Number(a.currency === 'LKR'));
 
 function showDeadLetters(state: LiveState, window: EntryWindow): void {
   const { deadLetters, deadLettersByReason } = state.counters[window];
