@@ -171,6 +171,17 @@ describe('gold.page_performance, recounted', () => {
       ['2026-06-16', '/b', 1, 1, null, null, 0, 1, null, '1.000000', null],
     ]);
   });
+
+  it('takes no end of a session that a seed is part of, and its other views all the same', () => {
+    const events = [web('page_view', '10:00', 's', { is_seed: 1 }), web('page_view', '10:01', 's')];
+    const names = 'views entries exits bounce_rate exit_rate';
+    expect(columns(told('gold.page_performance', { web: events }), names)).toEqual([
+      [1, 0, 0, null, '0.000000'],
+    ]);
+    expect(columns(told('gold.page_performance', { web: events }, { showSeeds: true }), names)).toEqual([
+      [2, 1, 1, '0.000000', '0.500000'],
+    ]);
+  });
 });
 
 describe('gold.product_daily and reviews_quality, recounted', () => {

@@ -140,6 +140,14 @@ describe('silver.payments, recounted', () => {
     ]);
   });
 
+  it('counts failed attempts, and one more when it was paid, however often that is told', () => {
+    const again = shop('order.paid', '10:06');
+    expect(payment(paid, again, failed)).toEqual([
+      // the first paid event that has an amount; the newest gave the status
+      ['succeeded', '4.00', 'EUR', 'b', 2, at('10:06'), 'u'],
+    ]);
+  });
+
   it('is refunded on any refund, in any currency', () => {
     const refund = shop('refund.created', '09:00', { amount: 1, currency: 'USD' });
     expect(payment(refund, paid)).toEqual([['refunded', '4.00', 'EUR', 'b', 1, at('09:00'), null]]);
