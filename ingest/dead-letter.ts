@@ -3,6 +3,7 @@ import { keepableIp, type StoreIp } from './address.ts';
 import type { Undecodable } from './decode.ts';
 import type { Origin } from './delivery.ts';
 import type { AnalyticsEvent, DeadLetter, DeadLetterReason, DeliveredBy, Issue, Stage } from './event.ts';
+import { countedConcern } from './event-types.ts';
 import { sha256 } from './identity.ts';
 import { isObject } from './shape.ts';
 import { cutText } from './text.ts';
@@ -74,7 +75,15 @@ const peerOf = (origin: Origin, ip: string | null, userAgent: string | null): Re
   }
 };
 
-const contextOf = ({ origin, ip, userAgent = null, facts, payload, alwaysNew }: LetterParts): string =>
+const contextOf = ({
+  origin,
+  ip,
+  userAgent = null,
+  facts,
+  payload,
+  alwaysNew,
+  concerns,
+}: LetterParts): string =>
   JSON.stringify({
     ...peerOf(origin, ip, userAgent),
     event_id: facts.eventId,
@@ -87,6 +96,7 @@ const contextOf = ({ origin, ip, userAgent = null, facts, payload, alwaysNew }: 
     payload_encoding: payload.encoding,
     payload_sha256: payload.sha256,
     payload_whole_length: payload.wholeLength,
+    concerns: concerns === undefined ? undefined : countedConcern(concerns),
   });
 
 export interface LetterPayload {

@@ -80,6 +80,17 @@ export const namesOf = (canonical: CanonicalType): readonly string[] => [
   ),
 ];
 
+const concerns = new Set<string>([...known.keys(), ...domainTypes.map(([, canonical]) => canonical)]);
+
+/**
+ * The type that a dead letter is counted under: one of a closed list, else `other`, since a sender may think of ever
+ * new names.
+ */
+export const countedConcern = (type: string): string => {
+  const folded = type.toLowerCase();
+  return concerns.has(folded) ? folded : 'other';
+};
+
 /** `validation_error:<this>`: a bare web type, a raw domain type, else `other` (events.md 7). */
 export const reasonType = (type: KnownType | undefined): string => {
   if (type?.kind === 'web') return type.type;

@@ -199,7 +199,7 @@ export interface DeadLetter {
   readonly reason: DeadLetterReason;
   /** JSON text, at most 4 KB */
   readonly detail: string;
-  /** JSON text: routing key, message id, AMQP timestamp, user agent, truncated IP, clocks, the event's fingerprint and hashes */
+  /** JSON text: routing key, message id, AMQP timestamp, user agent, truncated IP, clocks, the event's fingerprint and hashes, what it concerns */
   readonly context: string;
   /** the original text, or base64 where it is not UTF-8 (context says so) */
   readonly payload: string;

@@ -1,5 +1,5 @@
-import type { AnalyticsEvent, DeadLetter } from '../ingest/event.ts';
 import type { EtlRun, SlicePlan, SliceResult } from './materialise/plan.ts';
+import type { AnalyticsEvent, DeadLetter, DeliveredBy } from '../ingest/event.ts';
 
 /** What one transaction writes: events with their claims, new dead letters, and repeats of old ones. */
 export interface Batch {
@@ -69,6 +69,44 @@ export interface StoredEvent {
   readonly ingest_seq: number;
 }
 
+/** Stored events that came in one slice of time and are alike in what the live view tells apart. */
+export interface ArrivalCount {
+  /** ms; start of the slice of received_at */
+  readonly at: number;
+  readonly source: StoredEvent['source'];
+  readonly canonical_type: StoredEvent['canonical_type'];
+  readonly is_bot: 0 | 1;
+  readonly is_seed: 0 | 1;
+  readonly events: number;
+  /** of them: older when they came than they may be */
+  readonly late: number;
+}
+
+/** Dead letters that came in one slice of time; `seen` does not count. */
+export interface DeadLetterCount {
+  /** ms; start of the slice of received_at */
+  readonly at: number;
+  readonly source: DeliveredBy;
+  readonly reason: string;
+  /** the type that it concerns, of its context; null: not known, or a row of before this was kept */
+  readonly concerns: string | null;
+  readonly letters: number;
+}
+
+export interface ArrivalRange {
+  /** ms; received_at >= from */
+  readonly from: number;
+  /** ms; slices begin at its multiples */
+  readonly sliceMs: number;
+}
+
+/** How far a source has come. */
+export interface SourceProgress {
+  readonly source: StoredEvent['source'];
+  /** ms; the newest event time, of each event no later than its received_at */
+  readonly newest: number;
+}
+
 export type QueryValue = string | number | boolean | null;
 export interface QueryResult {
   readonly columns: readonly string[];
@@ -125,6 +163,14 @@ export interface Warehouse {
   recordRun(run: EtlRun): Promise<void>;
   /** Marks runs that were left `running` as failed; the caller holds the lock. @returns how many */
   failDeadRuns(at: number): Promise<number>;
+  /**
+   * What came since `from`, for the live counters after a restart. In any order. An event is late when its
+   * event_timestamp is more than `lateMs` before its received_at.
+   */
+  countArrivals(range: ArrivalRange & { readonly lateMs: number }): Promise<readonly ArrivalCount[]>;
+  countDeadLetters(range: ArrivalRange): Promise<readonly DeadLetterCount[]>;
+  /** Over all of Bronze; sources without a row are left out. */
+  newestBySource(): Promise<readonly SourceProgress[]>;
 
   /** One read-only statement (select, with, describe, show…); anything else is refused with KADA_SQL_READ_ONLY. */
   query(sql: string, options?: { readonly maxRows?: number }): Promise<QueryResult>;

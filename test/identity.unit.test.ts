@@ -378,6 +378,7 @@ describe('dead letters', () => {
       fingerprint: hex(`domain|${id}`),
       payload_encoding: 'utf8',
       payload_sha256: hex(payload),
+      concerns: 'order_paid',
     });
   });
 

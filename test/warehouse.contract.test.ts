@@ -664,6 +664,120 @@ for (const engine of engines) {
       expect(await warehouse.readOrderEvents([...many, 'o2'])).toHaveLength(1);
     });
 
+    test('arrivals are counted by the slice of received_at, whatever the event time, with all that tells them apart', async () => {
+      const sliceMs = 60_000;
+      const minute = Math.floor(at / sliceMs) * sliceMs;
+      const web = (received: number, more: Partial<WebRow> = {}, table: WebTable = 'page_view_events') =>
+        webEvent(webRow({ received_at: received, event_timestamp: received - 5, ...more }), table);
+      const other = { received_at: minute + 59_999, event_timestamp: minute };
+      await warehouse.commit(
+        batchOf([
+          web(minute - 1),
+          web(minute),
+          web(minute + 59_999),
+          web(minute + 60_000),
+          // late is beyond, not at, the limit
+          web(minute + 10, { event_timestamp: minute + 10 - 7_200_000 }),
+          web(minute + 10, { event_timestamp: minute + 10 - 7_200_001 }),
+          web(minute + 10, { is_bot: 1 }),
+          web(minute + 10, { is_seed: 1, source: 'collector' }),
+          web(minute + 10, { canonical_type: 'scroll' }, 'scroll_events'),
+          web(minute + 10, { canonical_type: 'search' }, 'search_events'),
+          web(minute + 10, { canonical_type: 'form_interaction' }, 'form_events'),
+          web(minute + 10, { canonical_type: 'add_to_cart' }, 'cart_events'),
+          businessEvent(businessRow(other)),
+          apiEvent(apiRow(other)),
+          dbEvent(dbRow(other)),
+        ]),
+      );
+      const counted = await warehouse.countArrivals({ from: minute, sliceMs, lateMs: 7_200_000 });
+      const same = { at: minute, source: 'tracking', is_bot: 0, is_seed: 0, events: 1, late: 0 };
+      const byText = (a: object, b: object): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
+      expect([...counted].sort(byText)).toEqual(
+        [
+          { ...same, canonical_type: 'page_view', events: 4, late: 1 },
+          { ...same, canonical_type: 'page_view', at: minute + 60_000 },
+          { ...same, canonical_type: 'page_view', is_bot: 1 },
+          { ...same, canonical_type: 'page_view', is_seed: 1, source: 'collector' },
+          { ...same, canonical_type: 'scroll' },
+          { ...same, canonical_type: 'search' },
+          { ...same, canonical_type: 'form_interaction' },
+          { ...same, canonical_type: 'add_to_cart' },
+          { ...same, canonical_type: 'order_created', source: 'rabbitmq' },
+          { ...same, canonical_type: 'other', source: 'collector', events: 2 },
+        ]
+          .map(({ at, source, canonical_type, is_bot, is_seed, events, late }) => ({
+            at,
+            source,
+            canonical_type,
+            is_bot,
+            is_seed,
+            events,
+            late,
+          }))
+          .sort(byText),
+      );
+      const fine = await warehouse.countArrivals({ from: minute + 11, sliceMs: 5_000, lateMs: 0 });
+      expect([...new Set(fine.map((count) => count.at))].sort()).toEqual([minute + 55_000, minute + 60_000]);
+      expect(await warehouse.countArrivals({ from: minute + 3_600_000, sliceMs, lateMs: 0 })).toEqual([]);
+    });
+
+    test('dead letters are counted by the slice of received_at, their reason, source and what they concern', async () => {
+      const sliceMs = 60_000;
+      const minute = Math.floor(at / sliceMs) * sliceMs;
+      const letter = (receivedAt: number, context: unknown, more: Parameters<typeof deadLetter>[0] = {}) =>
+        deadLetter({
+          receivedAt,
+          context: typeof context === 'string' ? context : JSON.stringify(context),
+          ...more,
+        });
+      const again = letter(minute + 1, { concerns: 'click' });
+      await warehouse.commit(
+        batchOf([], 1, {
+          deadLetters: [
+            letter(minute - 1, { concerns: 'click' }),
+            again,
+            letter(minute + 59_999, { road: 'track', concerns: 'click' }),
+            letter(minute + 2, {}),
+            letter(minute + 2, 'no JSON'),
+            letter(minute + 2, { concerns: sinhala }, { source: 'replay', reason: 'validation_error:click' }),
+          ],
+          seenAgain: [],
+        }),
+      );
+      await warehouse.commit(
+        batchOf([], 1, { seenAgain: [{ fingerprint: again.fingerprint, times: 3 }], at: at + 60_000 }),
+      );
+      const counted = await warehouse.countDeadLetters({ from: minute, sliceMs });
+      const same = { at: minute, source: 'tracking', reason: 'invalid_json' };
+      expect(counted).toHaveLength(3);
+      expect(counted).toEqual(
+        expect.arrayContaining([
+          { ...same, concerns: 'click', letters: 2 },
+          { ...same, concerns: null, letters: 2 },
+          { ...same, source: 'replay', reason: 'validation_error:click', concerns: sinhala, letters: 1 },
+        ]),
+      );
+    });
+
+    test('how far each source has come, an event dated ahead no further than it came', async () => {
+      expect(await warehouse.newestBySource()).toEqual([]);
+      await warehouse.commit(
+        batchOf([
+          webEvent(webRow({ event_timestamp: at - 9, received_at: at })),
+          webEvent(webRow({ event_timestamp: at + 60_000, received_at: at - 3 })),
+          businessEvent(businessRow({ event_timestamp: at - 86_400_000 * 40, received_at: at })),
+          apiEvent(apiRow({ event_timestamp: 5, received_at: at })),
+          dbEvent(dbRow({ event_timestamp: 7, received_at: at })),
+        ]),
+      );
+      expect([...(await warehouse.newestBySource())].sort((a, b) => (a.source < b.source ? -1 : 1))).toEqual([
+        { source: 'collector', newest: 7 },
+        { source: 'rabbitmq', newest: at - 86_400_000 * 40 },
+        { source: 'tracking', newest: at - 3 },
+      ]);
+    });
+
     const refusedSql = [
       "INSERT INTO ops.probe VALUES (CAST('2026-01-01' AS DATE))",
       'DELETE FROM ops.event_fingerprints',

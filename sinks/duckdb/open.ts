@@ -4,6 +4,7 @@ import type { FingerprintFilter } from '../fingerprint-filter.ts';
 import { createCycles } from '../materialise/cycles.ts';
 import { createProcessLocks } from '../process-locks.ts';
 import type { Batch, CommitResult, EngineLog, Warehouse } from '../warehouse.ts';
+import { countArrivals, countDeadLetters, newestBySource } from './arrivals.ts';
 import { createCheckpoints } from './checkpoint.ts';
 import { createCommit } from './commit.ts';
 import { type Connections, createConnections } from './connections.ts';
@@ -206,6 +207,9 @@ export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<DuckD
       connections.run('read', (connection) => ordersWithPurchaseSince(connection, from)),
     readOrderEvents: (orderIds) =>
       connections.run('read', (connection) => readOrderEvents(connection, orderIds)),
+    countArrivals: (range) => connections.run('read', (connection) => countArrivals(connection, range)),
+    countDeadLetters: (range) => connections.run('read', (connection) => countDeadLetters(connection, range)),
+    newestBySource: () => connections.run('read', newestBySource),
 
     ...cycles,
 

@@ -9,8 +9,17 @@ const ordersAtOnce = 5_000;
 
 const otherWebTables = webTables.filter((table) => !trackedWebTables.some((tracked) => tracked === table));
 
+/** Every table of events as it stands in the file: each event is in one of them. */
+export const eventTables: readonly string[] = [
+  'tracked_log',
+  ...otherWebTables,
+  'business_events',
+  'api_request_logs',
+  'db_query_perf',
+];
+
 /** A whole number that stands in a statement as it is. */
-const literal = (ms: number): string => String(Math.trunc(ms));
+export const literal = (ms: number): string => String(Math.trunc(ms));
 
 // What the live view needs of a row: numbers are DOUBLE and texts VARCHAR, as chunk-reader.ts reads them.
 const commonFields = `event_id, CAST(epoch_ms(event_timestamp) AS DOUBLE),
@@ -100,13 +109,7 @@ export const countWebEvents = (connection: DuckDBConnection, from: number): Prom
 export const highestStoredSeq = (connection: DuckDBConnection): Promise<number> =>
   single(
     connection,
-    `SELECT coalesce(max(seq), 0) FROM (${[
-      'tracked_log',
-      ...otherWebTables,
-      'business_events',
-      'api_request_logs',
-      'db_query_perf',
-    ]
+    `SELECT coalesce(max(seq), 0) FROM (${eventTables
       .map((table) => `SELECT max(ingest_seq) AS seq FROM bronze.${table}`)
       .join(' UNION ALL ')})`,
   );
