@@ -16,6 +16,7 @@ import { rebuildFold } from './funnel/rebuild.ts';
 import { createIntakeGate } from './intake-gate.ts';
 import type { FunnelDescription } from './live/fold-reader.ts';
 import { createLiveView } from './live/live-view.ts';
+import { restoreLive } from './live/restore.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { defaultFunnelsFile, webRoot } from './paths.ts';
 import { pipeline } from './pipeline.ts';
@@ -145,8 +146,8 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
   await rebuildFold(fold, warehouse, {
     now: now(),
     onProgress: (done, total) => state.enter({ kind: 'rebuilding', done, total }),
-    onEvents: live.prime,
   });
+  await restoreLive(live, warehouse, { now: now(), horizonMs });
 
   const { visibleSeq } = path;
   const cycles = createMaterialiser({

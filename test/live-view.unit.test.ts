@@ -8,7 +8,7 @@ import { createCommitLatency } from '../pipeline/live/commit-latency.ts';
 import { createDeadLetterMinutes } from '../pipeline/live/dead-letter-minutes.ts';
 import { createLiveView, type LiveView } from '../pipeline/live/live-view.ts';
 import { createWindowRing } from '../pipeline/live/window-ring.ts';
-import { stored, storedEvent } from './support/live-events.ts';
+import { letter, stored, storedEvent } from './support/live-events.ts';
 import {
   browseFunnel,
   createScriptedFold,
@@ -118,14 +118,16 @@ describe('the live view', () => {
         stored({ event_timestamp: now - 30 * HOUR, received_at: now }, 'rabbitmq'),
         stored({ event_timestamp: now - 100, is_bot: 1 }),
         { via: 'tracking', outcome: 'duplicate' },
-        { via: 'collector', outcome: 'dead-lettered', reason: 'event_id_conflict', concerns: 'order_paid' },
-        { via: 'tracking', outcome: 'dead-lettered', reason: 'validation_error:click', concerns: 'click' },
-        { via: 'tracking', outcome: 'dead-lettered', reason: 'validation_error:click', concerns: 'click' },
+        letter('collector', 'event_id_conflict', now, 'order_paid'),
+        letter('tracking', 'validation_error:click', now, 'click'),
+        letter('tracking', 'validation_error:click', now, 'click'),
+        // came again: its row is there already
+        { via: 'rabbitmq', outcome: 'dead-lettered', reason: 'validation_error:click', concerns: 'click' },
         { via: 'tracking', outcome: 'rejected', reason: 'invalid_json' },
       ],
     });
     const quarter = tick()?.counters?.['15m'];
-    expect(quarter).toMatchObject({ natural: 1, synthetic: 1, late: 1, deadLetters: 3, bots: 1 });
+    expect(quarter).toMatchObject({ natural: 2, synthetic: 1, late: 1, deadLetters: 3, bots: 1 });
     expect(quarter?.deadLettersByReason).toEqual([
       { reason: 'validation_error:click', count: 2 },
       { reason: 'event_id_conflict', count: 1 },
@@ -133,7 +135,7 @@ describe('the live view', () => {
     expect(quarter?.bySource).toEqual([
       { source: 'tracking', events: 2, natural: 1, synthetic: 0, late: 0, deadLetters: 2 },
       { source: 'collector', events: 0, natural: 0, synthetic: 1, late: 0, deadLetters: 1 },
-      { source: 'rabbitmq', events: 1, natural: 0, synthetic: 0, late: 1, deadLetters: 0 },
+      { source: 'rabbitmq', events: 1, natural: 1, synthetic: 0, late: 1, deadLetters: 0 },
       { source: 'replay', events: 0, natural: 0, synthetic: 0, late: 0, deadLetters: 0 },
     ]);
   });
@@ -212,6 +214,73 @@ describe('the live view', () => {
     expect(sources[0]?.perSecond).toBeCloseTo(tracked / 60);
   });
 
+  it('adds what waited on its way to a group of 5 s that was told already', () => {
+    tick();
+    view.observe({ at: now, commitMs: 1, settled: [stored({ event_timestamp: now })] });
+    tick(10_000);
+    const waited = { event_timestamp: start, received_at: start + 1_000 };
+    view.observe({ at: now, commitMs: 1, settled: [stored(waited), stored(waited, 'rabbitmq')] });
+    expect(tick()?.rates).toEqual({
+      groupSeconds: 5,
+      from: start,
+      groups: 2,
+      byType: { page_view: [0.6, 0] },
+      bySource: { tracking: [0.4, 0], rabbitmq: [0.2, 0] },
+    });
+    expect(tick()?.rates).toBeUndefined();
+  });
+
+  it('counts a row in the minute in which it was received, whenever it is committed', () => {
+    tick();
+    const received = now - 20 * MINUTE;
+    view.observe({
+      at: now,
+      commitMs: 1,
+      settled: [
+        stored({ event_timestamp: received - 30 * HOUR, received_at: received, is_bot: 1 }),
+        letter('rabbitmq', 'validation_error:click', received, 'click'),
+        letter('rabbitmq', 'unknown_event_type', received, 'a name of its own'),
+        letter('rabbitmq', 'unknown_event_type', received, 'another one'),
+        letter('replay', 'invalid_json', now - 30 * HOUR),
+      ],
+    });
+    const { counters, deadLetterMinutes } = view.snapshot();
+    expect(counters['15m']).toMatchObject({ late: 0, bots: 0, deadLetters: 0, deadLettersByReason: [] });
+    expect(counters['1h']).toMatchObject({ late: 1, bots: 1, deadLetters: 3 });
+    expect(counters['24h']).toMatchObject({ late: 1, bots: 1, deadLetters: 3 });
+    const at = Math.floor(received / MINUTE) * MINUTE;
+    expect(deadLetterMinutes).toEqual([
+      {
+        at,
+        reasons: [
+          { reason: 'unknown_event_type', concerns: 'other', count: 2 },
+          { reason: 'validation_error:click', concerns: 'click', count: 1 },
+        ],
+      },
+    ]);
+  });
+
+  it('takes the source of the row for its clock: a replay moves it neither back nor past its arrival', () => {
+    view.observe({ at: now, commitMs: 1, settled: [stored({ event_timestamp: now - 2 * MINUTE })] });
+    const watermark = (): number | null | undefined => view.snapshot().sources[0]?.watermark;
+    expect(watermark()).toBe(now - 2 * MINUTE);
+    const old = { event_timestamp: now - 9 * HOUR, received_at: now - 9 * HOUR };
+    view.observe({ at: now, commitMs: 1, settled: [stored(old, 'replay')] });
+    expect(watermark()).toBe(now - 2 * MINUTE);
+    // its clock was ahead when it first came
+    const ahead = { event_timestamp: now - MINUTE + 9 * MINUTE, received_at: now - MINUTE };
+    view.observe({ at: now, commitMs: 1, settled: [stored(ahead, 'replay')] });
+    expect(watermark()).toBe(now - MINUTE);
+    // of another source's row, whoever brought it
+    view.observe({
+      at: now,
+      commitMs: 1,
+      settled: [stored({ event_timestamp: now, source: 'rabbitmq' }, 'tracking')],
+    });
+    expect(watermark()).toBe(now - MINUTE);
+    expect(view.snapshot().newestEvent).toBe(now);
+  });
+
   it('keeps the last 50 events, newest first, and sends only new ones', () => {
     tick();
     const settled = Array.from({ length: 120 }, (_, i) =>
@@ -225,7 +294,7 @@ describe('the live view', () => {
     view.observe({
       at: now,
       commitMs: 1,
-      settled: [{ via: 'collector', outcome: 'dead-lettered', reason: 'invalid_json' }],
+      settled: [letter('collector', 'invalid_json', now)],
     });
     expect(tick()?.recent).toEqual([
       {
@@ -243,9 +312,14 @@ describe('the live view', () => {
   });
 
   it('tells the newest event by its own time, and takes one from the future as of its arrival', () => {
-    view.prime([storedEvent({ event_timestamp: start - HOUR, received_at: start - HOUR })]);
+    const reached = [{ source: 'tracking' as const, newest: start - HOUR }];
+    view.restore({ events: [], deadLetters: [], rates: [], reached }, now);
     expect(view.snapshot().newestEvent).toBe(start - HOUR);
-    view.observe({ at: now, commitMs: 1, settled: [stored({ event_timestamp: now + 5 * MINUTE })] });
+    view.observe({
+      at: now,
+      commitMs: 1,
+      settled: [stored({ event_timestamp: now + 5 * MINUTE, received_at: now })],
+    });
     expect(view.snapshot()).toMatchObject({
       newestEvent: now,
       sources: [{ source: 'tracking', watermark: now }],
@@ -308,7 +382,7 @@ describe('the live view', () => {
         view.observe({
           at: now,
           commitMs: 2,
-          settled: [{ via: 'replay', outcome: 'dead-lettered', reason: 'invalid_json' }],
+          settled: [letter('replay', 'invalid_json', now - below(30) * MINUTE)],
         });
       if (kind === 4) queueDepth = below(3);
       tick(below(2) === 0 ? 250 : below(4) * MINUTE);
@@ -335,8 +409,10 @@ describe('the window ring', () => {
       now += (i * 7919) % 97 === 0 ? 23 * MINUTE : (i * 131) % 40_000;
       ring.advance(now);
       if (i % 3 !== 0) {
-        ring.add(i % 2, 1);
-        seen.push({ at: now, column: i % 2 });
+        // most count now, some where they were on their way for long, a few by a clock that is ahead
+        const at = i % 5 === 0 ? now - ((i * 7_919) % 90) * MINUTE : i % 7 === 0 ? now + 9 * MINUTE : now;
+        ring.add(at, i % 2, 1);
+        seen.push({ at, column: i % 2 });
       }
       for (const [window, minutes] of [15, 60].entries()) {
         const from = Math.floor((now - minutes * MINUTE) / MINUTE) * MINUTE;
@@ -347,11 +423,7 @@ describe('the window ring', () => {
           );
         }
       }
-      if (seen.length > 400)
-        seen.splice(
-          0,
-          seen.findIndex((one) => one.at > now - 62 * MINUTE),
-        );
+      if (seen.length > 400) seen.splice(0, seen.length, ...seen.filter((one) => one.at > now - 62 * MINUTE));
     }
   });
 });

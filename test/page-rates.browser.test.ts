@@ -160,9 +160,8 @@ describe('events per second', () => {
       reached: [1, 0, 0, 0],
       stillInTime: [0, 1, 0, 0],
     });
-    live.view.prime(
-      [stored({ event_timestamp: Date.now() - 3_600_000 }).event].filter((one) => one !== undefined),
-    );
+    const reached = [{ source: 'tracking' as const, newest: Date.now() - 3_600_000 }];
+    live.view.restore({ events: [], deadLetters: [], rates: [], reached }, Date.now());
     live.tick();
     await open();
     await eventually(async () => expect(await opened.page.isVisible('#sources-none')).toBe(true));

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { stored } from './support/live-events.ts';
+import { letter, stored } from './support/live-events.ts';
 import {
   counts,
   createPageBench,
@@ -55,12 +55,9 @@ describe('the states of the live page', () => {
     live.view.observe({
       at: Date.now(),
       commitMs: 1,
-      settled: Array.from({ length: 246 }, () => ({
-        via: 'tracking' as const,
-        outcome: 'dead-lettered' as const,
-        reason: 'validation_error:begin_checkout' as const,
-        concerns: 'begin_checkout',
-      })),
+      settled: Array.from({ length: 246 }, () =>
+        letter('tracking', 'validation_error:begin_checkout', Date.now(), 'begin_checkout'),
+      ),
     });
     live.tick();
     await opened.shows('#data-notice-word', 'Broken events');
@@ -175,7 +172,7 @@ describe('the states of the live page', () => {
     live.view.observe({
       at: Date.now(),
       commitMs: 1,
-      settled: [{ via: 'tracking', outcome: 'dead-lettered', reason: 'invalid_json' }],
+      settled: [letter('tracking', 'invalid_json', Date.now())],
     });
     opened = await bench.open(live);
     await opened.shows('#empty-heading', '1 event arrived and became a dead letter.');

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from './support/eventually.ts';
-import { stored } from './support/live-events.ts';
+import { letter, stored } from './support/live-events.ts';
 import {
   counts,
   createPageBench,
@@ -116,9 +116,9 @@ describe('the live page', () => {
         stored({ event_timestamp: Date.now(), session_id: '<img src=x onerror=alert(1)>' }),
         stored({ event_timestamp: Date.now(), is_bot: 1 }),
         { via: 'rabbitmq', outcome: 'duplicate' },
-        { via: 'rabbitmq', outcome: 'dead-lettered', reason: 'event_id_conflict', concerns: 'order_paid' },
-        { via: 'tracking', outcome: 'dead-lettered', reason: 'validation_error:click', concerns: 'click' },
-        { via: 'tracking', outcome: 'dead-lettered', reason: 'validation_error:click', concerns: 'click' },
+        letter('rabbitmq', 'event_id_conflict', Date.now(), 'order_paid'),
+        letter('tracking', 'validation_error:click', Date.now(), 'click'),
+        letter('tracking', 'validation_error:click', Date.now(), 'click'),
       ],
     });
     live.fold.setCounts('purchase', 1440, designedDay);

@@ -80,7 +80,7 @@ it.each([
     resolutions.pipe(publishing.meet(), ignoreElements()),
   ).subscribe((member) => out.push(member));
   await eventually(() => expect(out).toHaveLength(1));
-  resolutions.next({ at: receivedAt, commitMs: 1, stored: [], members: [met] });
+  resolutions.next({ at: receivedAt, commitMs: 1, stored: [], letters: [], members: [met] });
   lost.next();
   expect(out.slice(1).map(({ entries }) => entries[0]?.event)).toEqual(Array(direct).fill(event));
 });

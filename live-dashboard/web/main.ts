@@ -88,7 +88,7 @@ function paintNumbers(numbers: LiveState): void {
   showOperations(numbers, window);
   setTextOf(
     'since',
-    `Duplicates, late, dead letters and bots are counted since ${clock(numbers.countersSince)}.`,
+    `Natural duplicates are counted since ${clock(numbers.countersSince)}: they leave no row.`,
   );
 }
 

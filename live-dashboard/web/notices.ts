@@ -29,7 +29,7 @@ export function dataNotice(
     window,
     now,
     deadLetterMinutes: state.deadLetterMinutes,
-    countedSince: Math.max(state.countersSince, state.horizonStart),
+    countedSince: state.horizonStart,
   });
   if (fallen?.deadLetters !== undefined) return fellNotice(funnel, fallen);
   if (state.evictedSessions > 0) {

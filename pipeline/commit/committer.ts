@@ -19,6 +19,8 @@ export interface Resolution {
   readonly commitMs: number | undefined;
   /** entries whose Bronze row this commit made durable, in the order of ingest_seq */
   readonly stored: readonly Entry[];
+  /** entries whose dead letter's row this commit made durable; one that came again has none of its own */
+  readonly letters: readonly Entry[];
   /** deliveries all of whose messages have an outcome now */
   readonly members: readonly Member[];
 }
@@ -80,6 +82,7 @@ export function createCommitter(claims: Claims, options: CommitterOptions): Comm
   let doubtWaiters: (() => void)[] = [];
   /** what the commit under way has concluded, until it is emitted */
   let storedNow: Entry[] = [];
+  let lettersNow: Entry[] = [];
   let touched = new Set<Member>();
 
   const writer = createWriter({
@@ -109,6 +112,7 @@ export function createCommitter(claims: Claims, options: CommitterOptions): Comm
         issues: letter.issues,
       } as const;
       conclude(entry, outcome);
+      if (entry.state === 'led') lettersNow.push(entry);
       for (const repeat of entry.repeats ?? []) conclude(repeat, outcome);
     } else if (event !== undefined) {
       const eventId = event.row.event_id;
@@ -128,7 +132,7 @@ export function createCommitter(claims: Claims, options: CommitterOptions): Comm
         return;
       case 'done':
         finishMember(member);
-        onResolution({ at: now(), commitMs: undefined, stored: [], members: [member] });
+        onResolution({ at: now(), commitMs: undefined, stored: [], letters: [], members: [member] });
         tellIdle();
         return;
       case 'write':
@@ -227,14 +231,16 @@ export function createCommitter(claims: Claims, options: CommitterOptions): Comm
         members.push(member);
       } else if (member.open > 0 && member.blockers === 0) ready(member);
     }
-    const stored = storedNow;
+    const [stored, letters] = [storedNow, lettersNow];
     storedNow = [];
+    lettersNow = [];
     touched = new Set();
-    return { at: now(), commitMs, stored, members };
+    return { at: now(), commitMs, stored, letters, members };
   }
 
   function emit(resolution: Resolution): void {
-    if (resolution.members.length > 0 || resolution.stored.length > 0) onResolution(resolution);
+    const { members, stored, letters } = resolution;
+    if (members.length > 0 || stored.length > 0 || letters.length > 0) onResolution(resolution);
     tellIdle();
   }
 

@@ -3,6 +3,7 @@ import type { StoredEvent } from '../../sinks/warehouse.ts';
 
 /** One event whose outcome is known, as the live view hears of it. */
 export interface SettledEvent {
+  /** who delivered it; duplicates and dead letters count there, a stored event under the source of its row */
   readonly via: DeliveredBy;
   readonly outcome: 'stored' | 'duplicate' | 'dead-lettered' | 'rejected';
   /** always there when stored; where known otherwise */
@@ -10,6 +11,8 @@ export interface SettledEvent {
   readonly reason?: DeadLetterReason;
   /** canonical or raw type that a dead letter concerns */
   readonly concerns?: string;
+  /** of a dead letter whose row this commit wrote: the row's received_at, ms */
+  readonly letterReceivedAt?: number;
 }
 
 /** What one durable commit settled. */

@@ -1,8 +1,6 @@
+import { countedConcern } from '../../ingest/event-types.ts';
 import type { DeadLetterMinute } from '../../live-dashboard/frames.ts';
 import { MINUTE, minuteOf, windowStart } from './window-ring.ts';
-
-/** Kinds told apart in one minute; the rest is counted under its reason with the concern `other`. */
-const KINDS_A_MINUTE = 64;
 
 interface Minute {
   readonly at: number;
@@ -16,9 +14,13 @@ interface Kind {
   count: number;
 }
 
-/** Dead letters by the minute of their arrival, over the horizon. */
+/**
+ * Dead letters by the minute of their arrival, over the horizon. Reasons and what they concern are of closed lists, so
+ * that a minute holds few kinds, and the same ones in whatever order they came.
+ */
 export interface DeadLetterMinutes {
-  add(at: number, reason: string, concerns: string | null): void;
+  /** `at`: ms; one from before the horizon counts nowhere. */
+  add(at: number, reason: string, concerns: string | null, count?: number): void;
   advance(now: number): void;
   /** Oldest first; only minutes changed after `sinceVersion` when it is given. */
   minutes(sinceVersion?: number): readonly DeadLetterMinute[];
@@ -33,32 +35,34 @@ export interface DeadLetterMinutes {
 export function createDeadLetterMinutes(horizonMinutes: number): DeadLetterMinutes {
   const held: Minute[] = [];
   let version = 0;
+  let horizonStart = Number.NEGATIVE_INFINITY;
 
-  function minuteAt(at: number): Minute {
-    const newest = held.at(-1);
-    const start = minuteOf(at);
-    if (newest !== undefined && newest.at >= start) return newest;
+  function minuteAt(start: number): Minute {
+    let place = held.length;
+    while (place > 0 && (held[place - 1]?.at ?? start) > start) place--;
+    const before = held[place - 1];
+    if (before?.at === start) return before;
     const minute: Minute = { at: start, kinds: new Map(), version };
-    held.push(minute);
+    held.splice(place, 0, minute);
     return minute;
   }
 
   return {
-    add(at, reason, concerns) {
-      const minute = minuteAt(at);
+    add(at, reason, concerns, count = 1) {
+      if (minuteOf(at) < horizonStart) return;
+      const minute = minuteAt(minuteOf(at));
       minute.version = ++version;
-      const crowded = minute.kinds.size >= KINDS_A_MINUTE && !minute.kinds.has(`${reason}|${concerns ?? ''}`);
-      const told = crowded ? 'other' : concerns;
+      const told = concerns === null ? null : countedConcern(concerns);
       const key = `${reason}|${told ?? ''}`;
       const kind = minute.kinds.get(key);
-      if (kind === undefined) minute.kinds.set(key, { reason, concerns: told, count: 1 });
-      else kind.count++;
+      if (kind === undefined) minute.kinds.set(key, { reason, concerns: told, count });
+      else kind.count += count;
     },
 
     advance(now) {
-      const start = windowStart(now, horizonMinutes);
+      horizonStart = Math.max(horizonStart, windowStart(now, horizonMinutes));
       let gone = 0;
-      while (gone < held.length && (held[gone]?.at ?? start) < start) gone++;
+      while (gone < held.length && (held[gone]?.at ?? horizonStart) < horizonStart) gone++;
       if (gone > 0) held.splice(0, gone);
     },
 
@@ -67,11 +71,9 @@ export function createDeadLetterMinutes(horizonMinutes: number): DeadLetterMinut
         .filter((minute) => minute.version > sinceVersion)
         .map((minute) => ({
           at: minute.at,
-          reasons: [...minute.kinds.values()].map(({ reason, concerns, count }) => ({
-            reason,
-            concerns,
-            count,
-          })),
+          reasons: [...minute.kinds]
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([, { reason, concerns, count }]) => ({ reason, concerns, count })),
         }));
     },
 

@@ -178,7 +178,7 @@ export function createFrameParts(sources: FrameSources): FrameBuilder {
     }
     const small = changedSmall(now, ready);
     const changedFunnelFrames = ready ? changedFunnels(now) : [];
-    const newRates = rates.since(toldRates, now);
+    const newRates = rates.news(toldRates, now);
     const newDeadLetters =
       deadLetters.version() === toldDeadLetters ? [] : deadLetters.minutes(toldDeadLetters);
     const newRecent = recent.newest(toldRecent);

@@ -1,6 +1,7 @@
 import { filter, interval, map, type Observable, share } from 'rxjs';
 import type { Frame, FrameParts, ServerState, SnapshotFrame } from '../../live-dashboard/frames.ts';
-import type { StoredEvent } from '../../sinks/warehouse.ts';
+import type { ArrivalCount, SourceProgress, StoredEvent } from '../../sinks/warehouse.ts';
+import { arrivedAt } from './arrival.ts';
 import { createCommitLatency } from './commit-latency.ts';
 import type { CommittedBatch } from './committed.ts';
 import { createDeadLetterMinutes } from './dead-letter-minutes.ts';
@@ -9,7 +10,7 @@ import { createFrameParts } from './frame-parts.ts';
 import { createRates } from './rates.ts';
 import { createRecent } from './recent.ts';
 import { createSourceClocks } from './source-clocks.ts';
-import { createTallies } from './tallies.ts';
+import { createTallies, type StoredArrivals } from './tallies.ts';
 import { MINUTE } from './window-ring.ts';
 
 /** What a source says of itself. */
@@ -40,11 +41,18 @@ export interface LiveViewOptions {
   readonly ticks$?: Observable<unknown>;
 }
 
+/** What the rows say of the time before a process (warehouse.ts). */
+export interface StoredBefore extends StoredArrivals {
+  /** the last 15 minutes in slices of `rateGroupSeconds` */
+  readonly rates: readonly ArrivalCount[];
+  readonly reached: readonly SourceProgress[];
+}
+
 export interface LiveView {
   /** Takes in what a commit settled; after the fold has applied the same events. */
   observe(batch: CommittedBatch): void;
-  /** Stored events of before the start: only their clocks are taken in, no counter moves. */
-  prime(events: readonly StoredEvent[]): void;
+  /** Takes in what was stored before this process; once, before anything is observed (restore.ts). */
+  restore(rows: StoredBefore, now: number): void;
   /** The whole view now, with the sequence number of the newest frame; the frame after it applies to it. */
   snapshot(): SnapshotFrame;
   /** At most one frame a tick, none while nothing changed; hot, shared by all subscribers. */
@@ -64,7 +72,7 @@ export function createLiveView(options: LiveViewOptions): LiveView {
   let seq = 0;
 
   /** The rates leave out whom the funnel leaves out; else a crawler would look like a busy shop. */
-  const isIncluded = ({ is_bot, is_seed }: StoredEvent): boolean =>
+  const isIncluded = ({ is_bot, is_seed }: Pick<StoredEvent, 'is_bot' | 'is_seed'>): boolean =>
     (is_bot === 0 || options.included.bots) && (is_seed === 0 || options.included.seeds);
 
   function nextFrame(): Frame | undefined {
@@ -81,15 +89,20 @@ export function createLiveView(options: LiveViewOptions): LiveView {
       tallies.observe(batch);
       if (batch.commitMs !== undefined) latency.add(batch.at, batch.commitMs);
       recent.add(batch.at, batch.settled);
-      for (const { via, outcome, event } of batch.settled) {
+      for (const { outcome, event } of batch.settled) {
         if (outcome !== 'stored' || event === undefined) continue;
-        clocks.see(via, event, batch.at);
-        if (isIncluded(event)) rates.add(batch.at, event.canonical_type, via);
+        clocks.see(event);
+        const arrived = arrivedAt(event.received_at, batch.at);
+        if (isIncluded(event)) rates.add(arrived, batch.at, event.canonical_type, event.source);
       }
     },
 
-    prime(events) {
-      for (const event of events) clocks.see(event.source, event, event.received_at);
+    restore(rows, at) {
+      tallies.restore(rows, at);
+      clocks.restore(rows.reached);
+      for (const count of rows.rates.filter(isIncluded)) {
+        rates.add(arrivedAt(count.at, at), at, count.canonical_type, count.source, count.events);
+      }
     },
 
     snapshot() {

@@ -5,6 +5,8 @@ import {
   type SourceCounters,
   type WindowCounters,
 } from '../../live-dashboard/frames.ts';
+import type { ArrivalCount, DeadLetterCount } from '../../sinks/warehouse.ts';
+import { arrivedAt } from './arrival.ts';
 import type { CommittedBatch, SettledEvent } from './committed.ts';
 import type { DeadLetterMinutes } from './dead-letter-minutes.ts';
 import { createWindowRing } from './window-ring.ts';
@@ -23,12 +25,26 @@ const BOTS = deliveredBy.length * kinds.length;
 const columnOf = (source: DeliveredBy, kind: (typeof kinds)[number]): number =>
   deliveredBy.indexOf(source) * kinds.length + kinds.indexOf(kind);
 
-/** The counters of each entry window: what is not in the funnel but tells how far it may be trusted. */
+/**
+ * The counters of each entry window: what is not in the funnel but tells how far it may be trusted. What leaves a row
+ * is counted in the minute of the row's received_at and under the row's source, so that after a restart the rows give
+ * the same; a duplicate leaves none, and counts when it was settled.
+ */
 export interface Tallies {
   observe(batch: CommittedBatch): void;
+  /** Counts the rows of before this process; once, before anything is observed. */
+  restore(rows: StoredArrivals, now: number): void;
   advance(now: number): void;
   counters(now: number): Readonly<Record<EntryWindow, WindowCounters>>;
 }
+
+/** What the warehouse says came before. */
+export interface StoredArrivals {
+  readonly events: readonly ArrivalCount[];
+  readonly deadLetters: readonly DeadLetterCount[];
+}
+
+const conflict = 'event_id_conflict';
 
 export function createTallies(options: {
   readonly now: number;
@@ -38,21 +54,41 @@ export function createTallies(options: {
   const { horizonMs, deadLetters } = options;
   const ring = createWindowRing(BOTS + 1, Object.values(entryWindows), options.now);
 
-  function count(at: number, { via, outcome, event, reason, concerns }: SettledEvent): void {
+  function addEvents(at: number, source: DeliveredBy, events: number, late: number, bots: number): void {
+    ring.add(at, columnOf(source, 'events'), events);
+    if (late > 0) ring.add(at, columnOf(source, 'late'), late);
+    if (bots > 0) ring.add(at, BOTS, bots);
+  }
+
+  function addLetters(at: number, { source, reason, concerns, letters }: Omit<DeadLetterCount, 'at'>): void {
+    ring.add(at, columnOf(source, 'deadLetters'), letters);
+    if (reason === conflict) ring.add(at, columnOf(source, 'synthetic'), letters);
+    deadLetters.add(at, reason, concerns, letters);
+  }
+
+  function count(now: number, settled: SettledEvent): void {
+    const { via, outcome, event, reason, concerns, letterReceivedAt } = settled;
     switch (outcome) {
-      case 'stored':
-        ring.add(columnOf(via, 'events'), 1);
+      case 'stored': {
         if (event === undefined) return;
-        if (event.is_bot === 1) ring.add(BOTS, 1);
-        if (event.event_timestamp < event.received_at - horizonMs) ring.add(columnOf(via, 'late'), 1);
+        const { received_at, event_timestamp, source, is_bot } = event;
+        const late = event_timestamp < received_at - horizonMs ? 1 : 0;
+        addEvents(arrivedAt(received_at, now), source, 1, late, is_bot);
         return;
+      }
       case 'duplicate':
-        ring.add(columnOf(via, 'natural'), 1);
+        ring.add(now, columnOf(via, 'natural'), 1);
         return;
       case 'dead-lettered':
-        ring.add(columnOf(via, 'deadLetters'), 1);
-        if (reason === 'event_id_conflict') ring.add(columnOf(via, 'synthetic'), 1);
-        deadLetters.add(at, reason ?? 'unknown', concerns ?? null);
+        // Its row was there already: it is the same broken event again, and leaves none of its own.
+        if (letterReceivedAt === undefined) ring.add(now, columnOf(via, 'natural'), 1);
+        else
+          addLetters(arrivedAt(letterReceivedAt, now), {
+            source: via,
+            reason: reason ?? 'unknown',
+            concerns: concerns ?? null,
+            letters: 1,
+          });
         return;
       case 'rejected':
         return;
@@ -86,7 +122,15 @@ export function createTallies(options: {
   return {
     observe({ at, settled }) {
       ring.advance(at);
+      deadLetters.advance(at);
       for (const one of settled) count(at, one);
+    },
+    restore(rows, now) {
+      ring.advance(now);
+      deadLetters.advance(now);
+      for (const { at, source, events, late, is_bot } of rows.events)
+        addEvents(arrivedAt(at, now), source, events, late, is_bot * events);
+      for (const letters of rows.deadLetters) addLetters(arrivedAt(letters.at, now), letters);
     },
     advance(now) {
       ring.advance(now);

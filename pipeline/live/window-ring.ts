@@ -1,4 +1,6 @@
-/** The minutes of a window: from the minute of now − minutes to the newest (funnel.md, "Live state"). */
+import { mostAhead } from './arrival.ts';
+
+/** The minutes of a window: from the minute of now − minutes on (funnel.md, "Live state"). */
 export const windowStart = (now: number, minutes: number): number => minuteOf(now - minutes * MINUTE);
 
 export const MINUTE = 60_000;
@@ -6,10 +8,12 @@ export const minuteOf = (at: number): number => Math.floor(at / MINUTE) * MINUTE
 
 /**
  * Whole-number counters in one row a minute, with a running total for each window, so that reading a window costs
- * nothing however long it is. Time only goes forward; what comes with an older time counts in the newest minute.
+ * nothing however long it is. The clock only goes forward; what is counted may stand in any minute of the longest
+ * window, or up to an hour ahead of the clock. Older counts nowhere.
  */
 export interface WindowRing {
-  add(column: number, count: number): void;
+  /** `at`: ms; at most `mostAhead` after what `advance` was told last */
+  add(at: number, column: number, count: number): void;
   /** Lets minutes leave the windows; to be called before `add` and before reading. True when a total changed. */
   advance(now: number): boolean;
   total(window: number, column: number): number;
@@ -17,12 +21,14 @@ export interface WindowRing {
 
 /** @param windows lengths in minutes; the longest decides how many rows are held */
 export function createWindowRing(columns: number, windows: readonly number[], now: number): WindowRing {
-  const rows = Math.max(...windows) + 2;
+  const ahead = mostAhead / MINUTE + 1;
+  const rows = Math.max(...windows) + 2 + ahead;
   const cells = new Float64Array(rows * columns);
   const totals = windows.map(() => new Float64Array(columns));
   /** first minute that is still in each window */
   const starts = windows.map((minutes) => windowStart(now, minutes));
-  let newest = minuteOf(now);
+  /** the last minute that has a row */
+  let newest = minuteOf(now) + ahead * MINUTE;
 
   const rowAt = (minute: number): number => (((minute / MINUTE) % rows) + rows) % rows;
 
@@ -45,7 +51,7 @@ export function createWindowRing(columns: number, windows: readonly number[], no
   }
 
   function advance(now: number): boolean {
-    const minute = minuteOf(now);
+    const minute = minuteOf(now) + ahead * MINUTE;
     if (minute <= newest) return false;
     let changed = false;
     for (const [window, minutes] of windows.entries()) {
@@ -62,10 +68,14 @@ export function createWindowRing(columns: number, windows: readonly number[], no
 
   return {
     advance,
-    add(column, count) {
-      const cell = rowAt(newest) * columns + column;
+    add(at, column, count) {
+      const minute = Math.min(minuteOf(at), newest);
+      if (minute < Math.min(...starts)) return;
+      const cell = rowAt(minute) * columns + column;
       cells[cell] = (cells[cell] ?? 0) + count;
-      for (const total of totals) total[column] = (total[column] ?? 0) + count;
+      for (const [window, total] of totals.entries()) {
+        if (minute >= (starts[window] ?? 0)) total[column] = (total[column] ?? 0) + count;
+      }
     },
     total: (window, column) => totals[window]?.[column] ?? 0,
   };

@@ -8,57 +8,93 @@ import type { LiveView } from '../live/live-view.ts';
 import type { Metrics } from '../metrics.ts';
 import { observe } from './observe.ts';
 
-/** Every outcome is counted, in the metrics and on the page. */
+/**
+ * Every outcome is counted, in the metrics and on the page. What left a row is counted by the row, also when the rest
+ * of its request has no outcome yet or never gets one, so that a restart, which knows only rows, counts the same.
+ */
 export function count(
   metrics: Metrics,
   live: Pick<LiveView, 'observe'>,
   horizonMs: number,
   log: Logger,
 ): MonoTypeOperatorFunction<Resolution> {
-  return observe('count', log, function countResolution({ at, commitMs, stored, members }) {
+  return observe('count', log, function countResolution({ at, commitMs, stored, letters, members }) {
     if (commitMs !== undefined) metrics.batch(stored.length, commitMs / 1_000);
     const settled: SettledEvent[] = [];
-    for (const member of members) {
-      for (const entry of member.entries) {
-        const fact = countEntry(metrics, entry, at, horizonMs);
-        if (fact !== undefined) settled.push(fact);
-      }
-    }
+    const add = (one: SettledEvent | undefined): void => {
+      if (one !== undefined) settled.push(one);
+    };
+    for (const entry of stored) add(countStored(metrics, entry, at, horizonMs));
+    for (const entry of letters) add(countLetter(metrics, entry, entry.letter?.receivedAt));
+    for (const member of members) for (const entry of member.entries) add(countRowless(metrics, entry));
     live.observe({ at, commitMs, settled });
   });
 }
 
-function countEntry(metrics: Metrics, entry: Entry, at: number, horizonMs: number): SettledEvent | undefined {
-  const { outcome, event, letter, member } = entry;
+function countStored(
+  metrics: Metrics,
+  entry: Entry,
+  at: number,
+  horizonMs: number,
+): SettledEvent | undefined {
+  const { event, member } = entry;
+  const fact = factOf(entry);
+  if (event === undefined || fact === undefined) return undefined;
   const { via } = member.delivery;
-  if (outcome === undefined || outcome.kind === 'published') return undefined;
-  const known = factOf(entry);
-  const fact = known === undefined ? {} : { event: known };
-  switch (outcome.kind) {
-    case 'stored': {
-      if (event === undefined) return undefined;
-      const { event_timestamp, received_at } = event.row;
-      metrics.stored(event.table, 1);
-      metrics.lag(via, (at - event_timestamp) / 1_000);
-      if (event_timestamp < received_at - horizonMs) metrics.late(via, 1);
-      return { via, outcome: 'stored', ...fact };
-    }
-    case 'duplicate':
+  const { event_timestamp, received_at } = fact;
+  metrics.stored(event.table, 1);
+  metrics.lag(via, (at - event_timestamp) / 1_000);
+  if (event_timestamp < received_at - horizonMs) metrics.late(via, 1);
+  return { via, outcome: 'stored', event: fact };
+}
+
+/** @param receivedAt of its row; undefined: an older letter's row tells of it */
+function countLetter(
+  metrics: Metrics,
+  entry: Entry,
+  receivedAt: number | undefined,
+): SettledEvent | undefined {
+  const { outcome } = entry;
+  if (outcome?.kind !== 'dead-lettered') return undefined;
+  metrics.deadLettered(outcome.stage, outcome.reason, 1);
+  if (outcome.reason === 'event_id_conflict') metrics.duplicate('synthetic', 1);
+  return {
+    ...refusedFact(entry),
+    outcome: 'dead-lettered',
+    reason: outcome.reason,
+    ...(receivedAt === undefined ? {} : { letterReceivedAt: receivedAt }),
+  };
+}
+
+/** What neither `stored` nor `letters` of any resolution holds. */
+function countRowless(metrics: Metrics, entry: Entry): SettledEvent | undefined {
+  const { outcome, member } = entry;
+  switch (outcome?.kind) {
+    case 'duplicate': {
       metrics.duplicate('natural', 1);
-      return { via, outcome: 'duplicate', ...fact };
+      const fact = factOf(entry);
+      return {
+        via: member.delivery.via,
+        outcome: 'duplicate',
+        ...(fact === undefined ? {} : { event: fact }),
+      };
+    }
     case 'dead-lettered':
-      metrics.deadLettered(outcome.stage, outcome.reason, 1);
-      if (outcome.reason === 'event_id_conflict') metrics.duplicate('synthetic', 1);
-      break;
+      return entry.state === 'led' ? undefined : countLetter(metrics, entry, undefined);
     case 'rejected':
-      break;
+      return { ...refusedFact(entry), outcome: 'rejected', reason: outcome.reason };
+    default:
+      return undefined;
   }
+}
+
+function refusedFact(entry: Entry): Pick<SettledEvent, 'via' | 'event' | 'concerns'> {
+  const { letter, event, member } = entry;
+  const fact = factOf(entry);
   const concerns = letter?.concerns ?? event?.row.canonical_type;
   return {
-    via,
-    outcome: outcome.kind,
-    reason: outcome.reason,
-    ...fact,
+    via: member.delivery.via,
+    ...(fact === undefined ? {} : { event: fact }),
     ...(concerns === undefined ? {} : { concerns }),
   };
 }

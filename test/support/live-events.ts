@@ -27,4 +27,22 @@ export const storedEvent = (fields: Partial<StoredEvent> & { event_timestamp: nu
 export const stored = (
   fields: Partial<StoredEvent> & { event_timestamp: number },
   via: SettledEvent['via'] = 'tracking',
-): SettledEvent => ({ via, outcome: 'stored', event: storedEvent(fields) });
+): SettledEvent => ({
+  via,
+  outcome: 'stored',
+  event: storedEvent({ source: via === 'replay' ? 'tracking' : via, ...fields }),
+});
+
+/** A dead letter whose row a commit has just written. */
+export const letter = (
+  via: SettledEvent['via'],
+  reason: NonNullable<SettledEvent['reason']>,
+  letterReceivedAt: number,
+  concerns?: string,
+): SettledEvent => ({
+  via,
+  outcome: 'dead-lettered',
+  reason,
+  letterReceivedAt,
+  ...(concerns === undefined ? {} : { concerns }),
+});
