@@ -50,6 +50,8 @@ export interface CohortMinute {
   readonly revised?: {
     readonly at: number;
     readonly why: 'late' | 'replay';
+    /** how many of that kind changed it, each within ten minutes of the one before */
+    readonly events: number;
     readonly before: readonly number[];
   };
 }

@@ -41,7 +41,12 @@ describe('7: revised marks', () => {
     const fold = newFold();
     fold.apply([view(noon)], { now: noon, cause: 'live' });
     fold.apply([cart(noon + minute)], { now: closed, cause: 'live' });
-    expect(cohort(fold, closed)?.revised).toEqual({ at: closed, why: 'late', before: [1, 0, 0, 0] });
+    expect(cohort(fold, closed)?.revised).toEqual({
+      at: closed,
+      why: 'late',
+      events: 1,
+      before: [1, 0, 0, 0],
+    });
     expect(cohort(fold, closed)?.reached).toEqual([1, 1, 0, 0]);
   });
 
@@ -53,8 +58,39 @@ describe('7: revised marks', () => {
     expect(cohort(fold, closed + hour)?.revised).toEqual({
       at: closed + hour,
       why: 'replay',
+      events: 1,
       before: [2, 0, 0, 0],
     });
+  });
+
+  it('count the events of one kind that changed the cohort, each once, while they follow each other', () => {
+    const fold = newFold();
+    const sessions = Array.from({ length: 6 }, (_, i) => `s${i}`);
+    fold.apply(
+      sessions.map((id) => view(noon, id)),
+      { now: noon, cause: 'live' },
+    );
+    const revised = (now: number) => {
+      const { why, events, before } = cohort(fold, now)?.revised ?? {};
+      return [why, events, before?.[0]];
+    };
+    // three carts in two batches, a fourth of a session that has one, one that is in time for another cohort
+    fold.apply([cart(noon + 1, 's0'), cart(noon + 2, 's1'), cart(noon + 9, 's1')], {
+      now: closed,
+      cause: 'live',
+    });
+    fold.apply([cart(noon + 1, 's2'), view(closed, 's9'), cart(closed, 's9')], {
+      now: closed + 1,
+      cause: 'live',
+    });
+    expect(revised(closed + 1)).toEqual(['late', 3, 6]);
+    const replays = [cart(noon + 1, 's3'), cart(noon + 1, 's4')];
+    fold.apply(replays, { now: closed + 5 * minute, cause: 'replay' });
+    expect(revised(closed + 5 * minute)).toEqual(['replay', 2, 6]);
+    // long after: told on its own
+    fold.apply([cart(noon + 1, 's5')], { now: closed + 15 * minute, cause: 'replay' });
+    expect(revised(closed + 15 * minute)).toEqual(['replay', 1, 6]);
+    expect(cohort(fold, closed + 15 * minute)?.reached).toEqual([6, 6, 0, 0]);
   });
 
   it('do not stand on a cohort that was still open', () => {
@@ -120,7 +156,7 @@ describe('7: revised marks', () => {
       at: noon,
       reached: [1, 1, 1, 1],
       stillInTime: [0, 0, 0, 0],
-      revised: { at: closed + minute, why: 'replay', before: [1, 1, 1, 0] },
+      revised: { at: closed + minute, why: 'replay', events: 1, before: [1, 1, 1, 0] },
     });
   });
 });

@@ -81,12 +81,12 @@ describe('the states of the live page', () => {
       at,
       reached: [100, 40, 20, 5],
       stillInTime: [0, 0, 0, 0],
-      revised: { at: Date.now() - 1_000, why: 'replay', before: [100, 40, 10, 5] },
+      revised: { at: Date.now() - 1_000, why: 'replay', events: 1_086, before: [100, 40, 10, 5] },
     });
     opened = await bench.open(live);
     await opened.shows('#data-notice-word', 'Revised');
     expect(await opened.text('#data-notice-text')).toMatch(
-      /replayed events changed the cohort of .* Cart → Checkout was 25\.0%, is now 50\.0%\.$/,
+      /: 1,086 replayed events changed the cohort of .* Cart → Checkout was 25\.0%, is now 50\.0%\.$/,
     );
   });
 

@@ -31,7 +31,14 @@ describe('cohorts for the eye', () => {
   });
 
   it('keep what a revised minute was, beside minutes that nobody revised', () => {
-    const revised = { at: at(12, 1), why: 'replay', before: [10, 2] } as const;
+    const revised = { at: at(12, 1), why: 'replay', events: 3, before: [10, 2] } as const;
+    const late = { at: at(11, 59), why: 'late', events: 9, before: [1, 1] } as const;
+    const again = { ...revised, at: at(12, 0), events: 4 };
+    const twice = [revised, late, again].map((mark, i) => ({ ...cohort(at(8, i), [10, 6]), revised: mark }));
+    expect(groupCohorts(twice, 2, times).find((group) => group.revised)?.revised).toMatchObject({
+      why: 'replay',
+      events: 7,
+    });
     const minutes = [
       cohort(at(8, 0), [5, 1]),
       { ...cohort(at(8, 2), [10, 6]), revised },
@@ -69,7 +76,7 @@ describe('the rate of a cohort', () => {
   });
 
   it('is revised only where the revision changed it', () => {
-    const revised = { at: now, why: 'late', before: [400, 213, 60] } as const;
+    const revised = { at: now, why: 'late', events: 1, before: [400, 213, 60] } as const;
     expect(ratePoint({ ...settled, revised }, { from: 1, to: 2 }).revised?.was).toBeCloseTo(60 / 213);
     expect(ratePoint({ ...settled, revised }, { from: 0, to: 1 }).revised).toBeNull();
   });

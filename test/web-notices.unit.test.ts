@@ -96,7 +96,7 @@ describe('the notice line', () => {
       ? {
           ...cohort,
           reached: [100, 40, 30, 9],
-          revised: { at: now - 6 * MINUTE, why: 'replay' as const, before: [100, 40, 5, 5] },
+          revised: { at: now - 6 * MINUTE, why: 'replay' as const, events: 43, before: [100, 40, 5, 5] },
         }
       : cohort,
   );
@@ -138,10 +138,37 @@ describe('the notice line', () => {
     const shown = dataNotice(state(), funnel(revised), '1h', now);
     expect(shown?.word).toBe('Revised');
     expect(shown?.text).toMatch(
-      /^\d\d:\d\d: replayed events changed the cohort of \d\d:\d\d to \d\d:\d\d: Cart → Checkout was \d\d\.\d%, is now \d\d\.\d%\.$/,
+      /^\d\d:\d\d: 43 replayed events changed the cohort of \d\d:\d\d to \d\d:\d\d: Cart → Checkout was \d\d\.\d%, is now \d\d\.\d%\.$/,
     );
     expect(dataNotice(state(), funnel(revised), '1h', now + 4 * MINUTE - 1)?.kind).toBe('revised');
     expect(dataNotice(state(), funnel(revised), '1h', now + 4 * MINUTE)).toBeUndefined();
+  });
+
+  it('counts the events of its kind over the cohort, a single one too, and none of before the ten minutes', () => {
+    const marked = (marks: Readonly<Record<number, NonNullable<CohortMinute['revised']>>>) =>
+      minutes(() => 18).map((cohort, i) => {
+        const revised = marks[i];
+        return revised === undefined ? cohort : { ...cohort, reached: [100, 40, 30, 9], revised };
+      });
+    const before = [100, 40, 5, 5];
+    const late = { at: now - MINUTE, why: 'late' as const, events: 2, before };
+    const text = (cohorts: readonly CohortMinute[]) => dataNotice(state(), funnel(cohorts), '1h', now)?.text;
+    // the cohort of the trend that holds minute 100, by its own words
+    const from = newestRevision(funnel(marked({ 100: late })), '1h', now)?.from ?? 0;
+    const first = minutes(() => 18).findIndex(({ at }) => at === from);
+    const replay = { ...late, at: now - 2 * MINUTE, why: 'replay' as const, events: 50 };
+    const old = { ...late, at: now - 11 * MINUTE, events: 1_000 };
+    const others = {
+      [first]: late,
+      [first + 1]: { ...late, events: 3 },
+      [first + 2]: replay,
+      [first + 3]: old,
+    };
+    expect(text(marked(others))).toMatch(/: 5 late events changed the cohort/);
+    expect(text(marked({ [first]: { ...late, events: 1 } }))).toMatch(/: 1 late event changed the cohort/);
+    expect(text(marked({ [first]: { ...replay, events: 1_086 } }))).toMatch(
+      /: 1,086 replayed events changed/,
+    );
   });
 
   it.each([

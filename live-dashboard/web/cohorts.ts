@@ -66,8 +66,13 @@ function joinRevisions(a: Parts, b: Parts): Parts {
   const newest = (a.revised?.at ?? 0) >= (b.revised?.at ?? 0) ? a.revised : b.revised;
   if (newest === undefined) return { reached };
   const before = added(a.revised?.before ?? a.reached, b.revised?.before ?? b.reached);
-  return { reached, revised: { at: newest.at, why: newest.why, before } };
+  const { at, why } = newest;
+  const events = eventsOf(a.revised, why) + eventsOf(b.revised, why);
+  return { reached, revised: { at, why, events, before } };
 }
+
+const eventsOf = (revised: Revision | undefined, why: Revision['why']): number =>
+  revised?.why === why ? revised.events : 0;
 
 /**
  * A rate needs sessions: neighbours are joined until 500 entered, at most four of them; open and settled never. None

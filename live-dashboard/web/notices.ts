@@ -84,7 +84,8 @@ function fellText(funnel: FunnelFrame, { step, settled, recent, since, deadLette
 
 function revisedText(funnel: FunnelFrame, revision: Revision): string {
   const { at, why, from, to, step, before, after, others } = revision;
-  const events = why === 'replay' ? 'replayed events' : 'late events';
+  const kind = why === 'replay' ? 'replayed' : 'late';
+  const events = `${integer(revision.events)} ${kind} ${revision.events === 1 ? 'event' : 'events'}`;
   const change =
     step === 0
       ? `${integer(before.part)} had entered, now ${integer(after.part)}`

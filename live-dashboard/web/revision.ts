@@ -10,6 +10,8 @@ export interface Revision {
   /** ms since 1970 */
   readonly at: number;
   readonly why: 'late' | 'replay';
+  /** of that kind, in the last ten minutes */
+  readonly events: number;
   /** entry times of the cohort, as the trend groups them; ms since 1970 */
   readonly from: number;
   readonly to: number;
@@ -51,9 +53,12 @@ export function newestRevision(funnel: FunnelFrame, window: EntryWindow, now: nu
   const after = sums(first.minutes, steps, (minute) => minute.reached);
   const step = mostChanged(before, after);
   const at = newest(first);
+  const why = first.minutes.find(({ revised: mark }) => mark?.at === at)?.revised?.why ?? 'late';
+  const marks = first.minutes.filter(fresh).flatMap(({ revised: mark }) => mark ?? []);
   return {
     at,
-    why: first.minutes.find(({ revised: mark }) => mark?.at === at)?.revised?.why ?? 'late',
+    why,
+    events: marks.reduce((sum, mark) => sum + (mark.why === why ? mark.events : 0), 0),
     from: first.from,
     to: first.to,
     step,

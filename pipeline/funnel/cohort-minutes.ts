@@ -6,6 +6,9 @@ import type { Entries } from './entries.ts';
 import { tieGraceMs } from './entry-rules.ts';
 import { minuteMs, minuteOf } from './minutes.ts';
 
+/** Changes of one kind that follow each other within this time (ms) are told as one. */
+const revisionMs = 600_000;
+
 /** Sums over entries: sessions that reached each step, and how long each step took. */
 interface Sums {
   readonly reached: number[];
@@ -28,7 +31,7 @@ export interface CohortMinutes {
   add(entry: number): void;
   /** Takes back what `add` counted, before the row is changed. */
   remove(entry: number): void;
-  /** Marks closed cohorts that came out changed (funnel.md 7). Before the change ends. */
+  /** Marks closed cohorts that an event changed (funnel.md 7). After each event, before the change ends. */
   finishChange(): void;
   /** Touches cohorts in which a session's time ran out between the two, and drops those that left the horizon. */
   passTime(from: number, to: number, horizonStart: number): void;
@@ -128,10 +131,9 @@ export function createCohortMinutes(
   }
 
   function touch(minute: Minute): void {
-    const version = changes.touch();
-    if (minute.version === version) return;
-    minute.version = version;
-    if (changes.cause === 'rebuild' || minute.at + minuteMs + window > changes.now) return;
+    minute.version = changes.touch();
+    if (minute.before !== undefined || changes.cause === 'rebuild') return;
+    if (minute.at + minuteMs + window > changes.now) return;
     minute.before = minute.reached.slice();
     touched.push(minute);
   }
@@ -139,14 +141,17 @@ export function createCohortMinutes(
   function finishChange(): void {
     if (touched.length === 0) return;
     for (const minute of touched) {
-      const before = minute.before;
+      const { before, revised } = minute;
       minute.before = undefined;
       if (before === undefined || before.every((count, step) => count === minute.reached[step])) continue;
-      // What the cohort was when its window closed stays to compare with, however often it is revised.
+      const why = changes.cause === 'replay' ? 'replay' : 'late';
+      const goesOn = revised?.why === why && changes.now - revised.at < revisionMs;
       minute.revised = {
         at: changes.now,
-        why: changes.cause === 'replay' ? 'replay' : 'late',
-        before: minute.revised?.before ?? before,
+        why,
+        events: 1 + (goesOn ? revised.events : 0),
+        // What the cohort was when its window closed stays to compare with, however often it is revised.
+        before: revised?.before ?? before,
       };
     }
     touched = [];

@@ -125,6 +125,7 @@ export function createFunnelFold(options: FunnelFoldOptions): FunnelFold {
       else if (event.table !== 'api_request_logs' && event.table !== 'db_query_perf') {
         foldWebEvent(event, keepFrom);
       }
+      if (lastCause !== 'rebuild') settle();
     }
     finish();
   }
@@ -135,9 +136,14 @@ export function createFunnelFold(options: FunnelFoldOptions): FunnelFold {
     finish();
   }
 
-  function finish(): void {
+  /** One event's change is counted before the next one's, so that a revision knows how many made it. */
+  function settle(): void {
     sessions.settle();
     for (const cohort of cohortsOf) cohort.finishChange();
+  }
+
+  function finish(): void {
+    settle();
     // What the cap lets go is told as evicted; no late event revised those cohorts.
     changes.begin(changes.now, 'rebuild');
     const gone = sessions.evict(maxSessions);
