@@ -178,6 +178,8 @@ export interface FrameParts {
   /** since when the counters that leave no row count */
   readonly countersSince: number;
   readonly botsAndSeedsIncluded: { readonly bots: boolean; readonly seeds: boolean };
+  /** what the newest robot that was left out calls itself, `curl/8.5`; null: none came to this process, or it has no name */
+  readonly newestBot: string | null;
   /** newest first, at most 50 */
   readonly recent: readonly RecentEvent[];
 }

@@ -183,6 +183,16 @@ describe('the states of the live page', () => {
     });
     live.tick();
     await opened.shows('#empty-heading', '1 event arrived, from a bot. Bots are left out.');
+    live.view.observe({ at: Date.now(), commitMs: 1, settled: [], newestBot: 'curl/8.5' });
+    live.tick();
+    await opened.shows('#empty-heading', '1 event arrived, from a bot (curl/8.5). Bots are left out.');
+    const bot = () => [stored({ event_timestamp: Date.now(), is_bot: 1 })];
+    live.view.observe({ at: Date.now(), commitMs: 1, settled: bot(), newestBot: 'curl/8.5' });
+    live.tick();
+    await opened.shows(
+      '#empty-heading',
+      '2 events arrived, from bots (the newest: curl/8.5). Bots are left out.',
+    );
     await opened.shows('#empty-sources div:last-child dd', 'ready, DuckDB');
   });
 });

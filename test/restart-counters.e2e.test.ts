@@ -106,6 +106,7 @@ test('after kill -9 the page counts what it counted before', async () => {
     { timeoutMs: 20_000 },
   );
   const before = await live(running);
+  expect(before.newestBot).toBe('Googlebot/2.1');
   expect(before.counters['15m'].deadLettersByReason).toContainEqual({
     reason: 'event_id_conflict',
     count: 1,

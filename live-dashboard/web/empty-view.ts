@@ -23,7 +23,8 @@ const curl = (base: string, path: string, body: Readonly<Record<string, string>>
 export function emptyHeading(state: LiveState): string {
   const { bots, deadLetters } = state.counters['24h'];
   if (state.newestEvent !== null && bots > 0) {
-    return `${arrived(bots)}, from ${bots === 1 ? 'a bot' : 'bots'}. Bots are left out.`;
+    const name = state.newestBot === null ? '' : ` (${bots === 1 ? '' : 'the newest: '}${state.newestBot})`;
+    return `${arrived(bots)}, from ${bots === 1 ? 'a bot' : 'bots'}${name}. Bots are left out.`;
   }
   if (deadLetters > 0)
     return `${arrived(deadLetters)} and became ${deadLetters === 1 ? 'a dead letter' : 'dead letters'}.`;

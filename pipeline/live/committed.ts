@@ -22,4 +22,6 @@ export interface CommittedBatch {
   /** from the start of the transaction until it was durable; undefined when nothing had to be written */
   readonly commitMs: number | undefined;
   readonly settled: readonly SettledEvent[];
+  /** what the newest stored event of a robot calls itself; undefined: none among them, or it has no name */
+  readonly newestBot?: string;
 }

@@ -25,6 +25,7 @@ export interface FrameSources extends LiveViewOptions {
   readonly latency: CommitLatency;
   readonly recent: Recent;
   readonly clocks: SourceClocks;
+  readonly newestBot: () => string | null;
 }
 
 /** Builds the parts of frames, and knows which of them the last frame already told. */
@@ -108,6 +109,7 @@ export function createFrameParts(sources: FrameSources): FrameBuilder {
       warehouse: sources.warehouse(),
       countersSince: sources.countersSince,
       botsAndSeedsIncluded: sources.included,
+      newestBot: sources.newestBot(),
     };
   }
 

@@ -68,7 +68,17 @@ export function createLiveView(options: LiveViewOptions): LiveView {
   const latency = createCommitLatency();
   const recent = createRecent();
   const clocks = createSourceClocks();
-  const parts = createFrameParts({ ...options, deadLetters, tallies, rates, latency, recent, clocks });
+  let newestBot: string | null = null;
+  const parts = createFrameParts({
+    ...options,
+    deadLetters,
+    tallies,
+    rates,
+    latency,
+    recent,
+    clocks,
+    newestBot: () => newestBot,
+  });
   let seq = 0;
 
   /** The rates leave out whom the funnel leaves out; else a crawler would look like a busy shop. */
@@ -89,6 +99,7 @@ export function createLiveView(options: LiveViewOptions): LiveView {
       tallies.observe(batch);
       if (batch.commitMs !== undefined) latency.add(batch.at, batch.commitMs);
       recent.add(batch.at, batch.settled);
+      newestBot = batch.newestBot ?? newestBot;
       for (const { outcome, event } of batch.settled) {
         if (outcome !== 'stored' || event === undefined) continue;
         clocks.see(event);

@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
 import type { MonoTypeOperatorFunction } from 'rxjs';
+import { botName } from '../../ingest/bots.ts';
+import { isObject } from '../../ingest/shape.ts';
 import type { Resolution } from '../commit/committer.ts';
 import type { Entry } from '../commit/entry.ts';
 import { factOf } from '../facts.ts';
@@ -27,8 +29,15 @@ export function count(
     for (const entry of stored) add(countStored(metrics, entry, at, horizonMs));
     for (const entry of letters) add(countLetter(metrics, entry, entry.letter?.receivedAt));
     for (const member of members) for (const entry of member.entries) add(countRowless(metrics, entry));
-    live.observe({ at, commitMs, settled });
+    const newestBot = botOf(stored.findLast(({ event }) => event?.row.is_bot === 1));
+    live.observe({ at, commitMs, settled, ...(newestBot === undefined ? {} : { newestBot }) });
   });
+}
+
+function botOf(entry: Entry | undefined): string | undefined {
+  if (entry?.event === undefined) return undefined;
+  const meta: unknown = JSON.parse(entry.event.row.meta);
+  return isObject(meta) && typeof meta.user_agent === 'string' ? botName(meta.user_agent) : undefined;
 }
 
 function countStored(

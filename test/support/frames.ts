@@ -32,6 +32,7 @@ export const emptySnapshot = (fields: Partial<SnapshotFrame> = {}): SnapshotFram
   warehouse: 'ready, DuckDB',
   countersSince: Date.UTC(2026, 10, 24, 12),
   botsAndSeedsIncluded: { bots: false, seeds: false },
+  newestBot: null,
   recent: [],
   ...fields,
 });
