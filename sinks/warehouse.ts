@@ -1,5 +1,5 @@
-import type { EtlRun, SlicePlan, SliceResult } from './materialise/plan.ts';
 import type { AnalyticsEvent, DeadLetter, DeliveredBy } from '../ingest/event.ts';
+import type { EtlRun, SlicePlan, SliceResult } from './materialise/plan.ts';
 
 /** What one transaction writes: events with their claims, new dead letters, and repeats of old ones. */
 export interface Batch {

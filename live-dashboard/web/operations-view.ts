@@ -1,6 +1,7 @@
-import type { EntryWindow, RecentEvent } from '../frames.ts';
-import { byId, createRows, setTextOf } from './dom.ts';
-import { age, clock, integer, milliseconds } from './format.ts';
+import type { EntryWindow } from '../frames.ts';
+import { setTextOf } from './dom.ts';
+import { createEvents } from './events-view.ts';
+import { age, integer, milliseconds } from './format.ts';
 import { createSourceChart } from './source-chart.ts';
 import { sourceName } from './source-names.ts';
 import { createSourceRows } from './source-rows.ts';
@@ -9,16 +10,10 @@ import { createTypes } from './types-view.ts';
 
 export { sourceName };
 
-const bodyOf = (id: string): HTMLElement => {
-  const body = byId(id).querySelector('tbody');
-  if (body === null) throw new Error(`#${id} is no table`);
-  return body;
-};
-
 const types = createTypes();
 const sourceChart = createSourceChart();
 const showSourceRows = createSourceRows();
-const showEvents = createRows(bodyOf('events'), 'event', ['at', 'source', 'type', 'session', 'outcome']);
+const events = createEvents();
 
 /** The age of the newest event: it grows on whether or not anything is heard. `now` is the server's. */
 export function showNewest(state: LiveState, now: number): void {
@@ -49,13 +44,5 @@ export function showOperations(state: LiveState, window: EntryWindow): void {
   setTextOf('late', integer(counters.late));
   setTextOf('unattributed', integer(state.orders[window].unattributed));
   setTextOf('bots', integer(counters.bots));
-  showEvents(state.recent.map((event) => ({ key: String(event.n), cells: eventCells(event) })));
+  events.show(state.recent);
 }
-
-const eventCells = (event: RecentEvent): readonly string[] => [
-  clock(event.at),
-  sourceName(event.source),
-  event.type,
-  event.sessionId ?? '–',
-  event.reason === null ? event.outcome : `${event.outcome}: ${event.reason}`,
-];
