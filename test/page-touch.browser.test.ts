@@ -115,3 +115,82 @@ it('by touch the last events go on where a finger was', async () => {
   await opened.shows('#events tbody tr:first-child [data-value="session"]', 'newer');
   await opened.shows('#events-order', 'newest first');
 });
+
+/**
+ * Of a hundred pixels of each element, those that stand out from the card's ground by 3 : 1 (WCAG): in one picture of
+ * the whole page, read on a blank page of the same browser.
+ */
+async function standingOut(selectors: readonly string[]): Promise<readonly number[]> {
+  const boxes =
+    await opened.page.evaluate(`${JSON.stringify(['#funnel .ctl', ...selectors])}.map((selector) => {
+    const { left, top, width, height } = document.querySelector(selector).getBoundingClientRect();
+    return [left + scrollX, top + scrollY, Math.max(1, width), Math.max(1, height)].map(Math.round);
+  })`);
+  const picture = await opened.page.screenshot({ fullPage: true });
+  const paper = await opened.page.context().newPage();
+  try {
+    return await paper.evaluate<readonly number[]>(`(async () => {
+      const image = new Image();
+      image.src = 'data:image/png;base64,${picture.toString('base64')}';
+      await image.decode();
+      const canvas = document.createElement('canvas');
+      canvas.width = image.width;
+      canvas.height = image.height;
+      const context = canvas.getContext('2d');
+      context.drawImage(image, 0, 0);
+      const linear = (value) => (value <= 10 ? value / 3294 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+      const lights = ([x, y, width, height]) => {
+        const { data } = context.getImageData(x, y, width, height);
+        return Array.from({ length: width * height }, (_, i) =>
+          0.2126 * linear(data[4 * i]) + 0.7152 * linear(data[4 * i + 1]) + 0.0722 * linear(data[4 * i + 2]));
+      };
+      const [card, ...boxes] = ${JSON.stringify(boxes)};
+      const ground = lights(card)[0] + 0.05;
+      return boxes.map((box) => {
+        const seen = lights(box).map((one) => one + 0.05);
+        return (100 * seen.filter((one) => Math.max(one, ground) / Math.min(one, ground) >= 3).length) / seen.length;
+      });
+    })()`);
+  } finally {
+    await paper.close();
+  }
+}
+
+describe.each(['light', 'dark'] as const)('in the system’s own colours, %s', (colorScheme) => {
+  beforeEach(async () => {
+    opened = await bench.open(live, { forcedColors: 'active', colorScheme });
+    await opened.shows(step(1, 'sessions'), '48,263');
+    await opened.shows('#data-notice-word', 'Revised');
+    await opened.shows('[data-source="rabbitmq"] [data-value="per-second"]', '0.20');
+  });
+
+  it('nothing is invisible', async () => {
+    await shot(`forced-${colorScheme}`);
+    const least = {
+      '.mark': 10,
+      '#state-dot': 30,
+      '#theme svg': 10,
+      '#conversion': 5,
+      '#in-time': 5,
+      '.sw.c': 80,
+      '.sw.t': 20,
+      '.sw.d': 20,
+      '[data-step="2"] .bar .c': 90,
+      '[data-step="2"] .bar .t': 10,
+      '[data-step="2"] .bar .d': 1,
+      '[data-def="late"]': 5,
+      '[data-opens="definitions"]': 5,
+      '#data-notice-word': 5,
+      '#trend': 0.1,
+      '[data-type="page_view"] .chart': 1,
+      '#sources-chart': 1,
+      '[data-source="rabbitmq"] [data-value="source"]': 3,
+      '#events-order': 5,
+    };
+    const found = await standingOut(Object.keys(least));
+    const invisible = Object.entries(least).flatMap(([selector, percent], i) =>
+      (found[i] ?? 0) < percent ? [`${selector}: ${found[i]?.toFixed(2)} of ${percent}`] : [],
+    );
+    expect(invisible).toEqual([]);
+  });
+});
