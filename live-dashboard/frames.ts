@@ -4,7 +4,7 @@
  *
  * A snapshot is whole. A delta carries the parts that changed since the frame before; its `cohorts` and `minutes`
  * hold only the touched minutes, its `funnels` only the touched funnels, its `recent` only the new events, its
- * `rates` only the new groups. All of it is absolute, so that a delta may be applied on a snapshot that holds it
+ * `rates` only the groups from the first that is new or touched. All of it is absolute, so that a delta may be applied on a snapshot that holds it
  * already. A client applies delta n only on frame n − 1, else it asks for a snapshot.
  */
 
@@ -79,7 +79,10 @@ export interface OrdersInWindow {
   readonly unattributed: number;
 }
 
-/** Counters of one window, by arrival, per source where it says so. */
+/**
+ * Counters of one window, by arrival, per source where it says so. Natural duplicates, among them dead letters that
+ * came again, leave no row: they count since the process began. All others are those of the rows.
+ */
 export interface WindowCounters {
   readonly natural: number;
   readonly synthetic: number;
@@ -92,6 +95,7 @@ export interface WindowCounters {
   readonly deadLettersByReason: readonly { readonly reason: string; readonly count: number }[];
 }
 
+/** What was stored counts under the source of its row; duplicates and dead letters under who delivered them. */
 export interface SourceCounters {
   readonly source: string;
   /** stored */
@@ -138,7 +142,7 @@ export interface RecentEvent {
 }
 
 /**
- * Stored events per second, by the time of their commit, in groups of `groupSeconds`. Arrays begin with the group
+ * Stored events per second, by the time of their arrival, in groups of `groupSeconds`. Arrays begin with the group
  * that starts at `from` and hold `groups` values. What a delta does not name is 0 in its groups, and groups that
  * nobody sent are 0: the page slides the 15 minutes by the server's clock.
  */
