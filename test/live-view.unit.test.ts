@@ -1,6 +1,6 @@
 import { Subject } from 'rxjs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Frame, ServerState, StepCounts } from '../live-dashboard/frames.ts';
+import type { Frame, RatesFrame, ServerState, StepCounts } from '../live-dashboard/frames.ts';
 import { applyFrame, type LiveState } from '../live-dashboard/web/state.ts';
 import { loadFunnels } from '../pipeline/funnel/definitions.ts';
 import { createFunnelFold } from '../pipeline/funnel/fold.ts';
@@ -374,7 +374,7 @@ describe('the live view', () => {
           at: now,
           commitMs: 1 + below(50),
           settled: [
-            stored({ event_timestamp: now }),
+            stored({ event_timestamp: now, received_at: now - below(2) * below(900_000) }),
             stored({ event_timestamp: now, canonical_type: 'click' }, 'rabbitmq'),
           ],
         });
@@ -396,9 +396,22 @@ describe('the live view', () => {
         whole.deadLetterMinutes,
       );
       expect({ ...shown, deadLetterMinutes: [] }).toEqual({ ...whole, deadLetterMinutes: [] });
+      expect(ratesAt(page.rates, told.rates)).toEqual(ratesAt(told.rates, told.rates));
     }
   });
 });
+
+/** The values of every line in the groups of `grid`; a group that `rates` does not hold is 0. */
+function ratesAt(rates: RatesFrame, grid: RatesFrame): Readonly<Record<string, readonly number[]>> {
+  const lines = Object.entries({ ...rates.byType, ...rates.bySource }).map(([name, values]) => [
+    name,
+    Array.from({ length: grid.groups }, (_, i) => {
+      const at = grid.from + i * grid.groupSeconds * 1_000;
+      return values[(at - rates.from) / (rates.groupSeconds * 1_000)] ?? 0;
+    }),
+  ]);
+  return Object.fromEntries(lines.filter(([, values]) => (values as number[]).some((value) => value > 0)));
+}
 
 describe('the window ring', () => {
   it('agrees with a plain recount however time moves', () => {

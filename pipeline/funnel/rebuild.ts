@@ -12,8 +12,6 @@ export interface RebuildOptions {
   readonly now: number;
   /** Rows folded so far, of how many; after each page. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Each page of web events, for other views of the same rows. */
-  readonly onEvents?: (events: readonly StoredEvent[]) => void;
 }
 
 /** Orders asked for in one query. */
@@ -26,7 +24,7 @@ const ordersAtOnce = 1_000;
 export async function rebuildFold(
   fold: FunnelFold,
   warehouse: RebuildSource,
-  { now, onProgress, onEvents }: RebuildOptions,
+  { now, onProgress }: RebuildOptions,
 ): Promise<{ readonly webEvents: number; readonly orders: number }> {
   const from = fold.rebuildFrom(now);
   const context = { now, cause: 'rebuild' } as const;
@@ -36,7 +34,6 @@ export async function rebuildFold(
   onProgress?.(done, total);
   for await (const page of warehouse.readWebEvents(from)) {
     fold.apply(page, context);
-    onEvents?.(page);
     done += page.length;
     onProgress?.(done, Math.max(total, done));
   }
