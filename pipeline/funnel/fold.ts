@@ -70,6 +70,12 @@ export interface FunnelFold {
   stats(): FoldStats;
 }
 
+/**
+ * An event that comes within this time (ms) hardly ever changes a cohort that is closed: its change is counted with
+ * those of the others that came with it, which is faster.
+ */
+const onTimeMs = 1_000;
+
 /** In this time (ms) the sweep has been round all sessions, users and orders once. */
 const sweepMs = 300_000;
 
@@ -120,12 +126,13 @@ export function createFunnelFold(options: FunnelFoldOptions): FunnelFold {
     passTime(context.now);
     lastCause = context.cause;
     changes.begin(context.now, lastCause);
+    const onTime = lastCause === 'live' ? context.now - onTimeMs : Number.POSITIVE_INFINITY;
     for (const event of events) {
       if (event.table === 'business_events') orders.onOrderEvent(event, keepFrom, lastCause);
       else if (event.table !== 'api_request_logs' && event.table !== 'db_query_perf') {
         foldWebEvent(event, keepFrom);
       }
-      if (lastCause !== 'rebuild') settle();
+      if (event.event_timestamp < onTime && lastCause !== 'rebuild') settle();
     }
     finish();
   }
