@@ -71,17 +71,21 @@ it('while the focus is among them, by the keyboard alone', async () => {
   await opened.shows('#events-order', 'newest first');
 });
 
-it('and nothing moves when they do', async () => {
-  opened = await bench.open(live, { viewport: { width: 390, height: 844 } });
+it.each([1280, 390, 320])('and nothing moves when they do, at %i px', async (width) => {
+  opened = await bench.open(live, { viewport: { width, height: 844 }, timezoneId: 'Asia/Colombo' });
   commit('first');
   await opened.shows(newestSession, 'first');
   const box = () => opened.page.$eval('#events', (table) => Math.round(table.getBoundingClientRect().top));
+  await opened.page.locator('#events tbody tr').first().scrollIntoViewIfNeeded();
+  const before = await box();
   await opened.page.hover('#events tbody tr');
   await opened.shows('#events-order', 'paused');
-  const before = await box();
-  commit(...many(9_999));
-  await opened.shows('#events-order', 'paused, 9,999 newer wait');
   expect(await box()).toBe(before);
+  commit(...many(99_999));
+  await opened.shows('#events-order', 'paused, 99,999 newer wait');
+  expect(await box()).toBe(before);
+  const sideways = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+  expect(await opened.page.evaluate(sideways)).toBe(0);
 });
 
 it('are taken anew from a server that was started again', async () => {
