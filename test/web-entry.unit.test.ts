@@ -60,8 +60,8 @@ describe('what a chart shows', () => {
   });
 
   it('of a revised rate: when, why, and what it was; a rate there was none of is new', () => {
-    const revised = { at: at(12, 1), why: 'late', before: [400, 213, 60, 40] } as const;
-    const fromNothing = { at: at(12, 1), why: 'late', before: [0, 0, 0, 0] } as const;
+    const revised = { at: at(12, 1), why: 'late', events: 1, before: [400, 213, 60, 40] } as const;
+    const fromNothing = { at: at(12, 1), why: 'late', events: 1, before: [0, 0, 0, 0] } as const;
     const minutes = [
       cohort(at(8, 0), [400, 213, 96, 40], revised),
       cohort(at(9, 0), [50, 20, 9, 4], fromNothing),

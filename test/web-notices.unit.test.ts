@@ -189,7 +189,7 @@ describe('the notice line', () => {
   });
 
   it('is silent of a cohort that came as a whole: it is new, nothing is taken back', () => {
-    const revisedAt = { at: now - 6 * MINUTE, why: 'late' as const, before: [0, 0, 0, 0] };
+    const revisedAt = { at: now - 6 * MINUTE, why: 'late' as const, events: 200, before: [0, 0, 0, 0] };
     const alone = { ...minute(200, 20), revised: revisedAt };
     expect(newestRevision(funnel([alone]), '1h', now)).toBeUndefined();
     expect(newestRevision(funnel([minute(201, 20), alone, minute(199, 20)]), '1h', now)).toBeDefined();

@@ -3,6 +3,7 @@ import { KadaError } from '../../ingest/errors.ts';
 import { createCycles } from '../materialise/cycles.ts';
 import type { MigrationsResult } from '../migrations.ts';
 import type { CommitResult, Warehouse } from '../warehouse.ts';
+import { countArrivals, countDeadLetters, newestBySource } from './arrivals.ts';
 import { createCommitting } from './commit.ts';
 import { type Connections, createConnections } from './connections.ts';
 import { cycleEngine } from './cycle.ts';
@@ -151,6 +152,9 @@ async function opened(connections: Connections, migrated: MigrationsResult): Pro
     readOrderEvents: (orderIds) => connections.run((session) => readOrderEvents(session, orderIds)),
     countWebEvents: (from) => connections.run((session) => countWebEvents(session, from)),
 
+    countArrivals: (range) => connections.run((session) => countArrivals(session, range)),
+    countDeadLetters: (range) => connections.run((session) => countDeadLetters(session, range)),
+    newestBySource: () => connections.run(newestBySource),
     ...createCycles(cycleEngine(connections)),
     runExclusive: (name, work) => withLock(connections, name, 0, work),
     filterBytes: 0,

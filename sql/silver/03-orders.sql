@@ -10,7 +10,8 @@ DELETE FROM silver.order_items WHERE order_id IN (SELECT t.order_id FROM ops.tou
 DELETE FROM silver.payments WHERE order_id IN (SELECT t.order_id FROM ops.touched_orders AS t);
 DELETE FROM ops.purchase_facts WHERE order_id IN (SELECT t.order_id FROM ops.touched_orders AS t);
 
--- Lines: of the newest event with items; those of a cancellation or refund only when no other has any.
+-- Lines: of the newest event with items; those of a cancellation or refund only when no other has any. What only a
+-- review or another type names is no order.
 WITH carriers AS (
     SELECT
         e.order_id, e.event_id,
@@ -23,6 +24,14 @@ WITH carriers AS (
     FROM bronze.business_events AS e
     WHERE e.order_id IN (SELECT t.order_id FROM ops.touched_orders AS t)
         AND e.event_id IN (SELECT i.event_id FROM bronze.business_event_items AS i)
+        AND e.order_id IN (
+            SELECT o.order_id
+            FROM bronze.business_events AS o
+            WHERE o.canonical_type IN (
+                'order_created', 'order_cancelled', 'order_status', 'order_paid', 'payment_pending',
+                'payment_not_required', 'payment_failed', 'refunded'
+            )
+        )
 )
 INSERT INTO silver.order_items (order_id, line_number, product_id, quantity, unit_price, line_total)
 SELECT c.order_id, i.line_number, i.product_id, COALESCE(i.quantity, 1), i.unit_price, i.line_total
