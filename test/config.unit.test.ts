@@ -27,7 +27,7 @@ const dotenv = (text: string): void => writeFileSync(join(directory, '.env'), te
 describe('defaults', () => {
   test('an empty environment gives the documented defaults', () => {
     const config = configOf();
-    expect([...config.roles]).toEqual(['tracking', 'collector', 'dashboard']);
+    expect([...config.roles]).toEqual(['tracking', 'collector', 'etl', 'dashboard']);
     expect(config.dataDir).toBe(join(directory, 'data'));
     expect(config.warehouse).toEqual({
       engine: 'duckdb',
@@ -188,7 +188,7 @@ describe('values', () => {
       ['--roles', 'consumer,cook', '--port', '70000'],
     );
     expect(problems).toEqual([
-      '--roles knows no "cook": choose from tracking, collector, consumer, dashboard',
+      '--roles knows no "cook": choose from tracking, collector, consumer, etl, dashboard',
       '--port must be a whole number from 0 to 65535',
       'TRACKING_API_PORT must be a whole number from 0 to 65535',
       'ANALYTICS_API_KEY must be at least 16 characters long',
@@ -331,10 +331,20 @@ describe('command line', () => {
   test('roles', () => {
     expect([...configOf({}, ['--roles', 'dashboard, tracking']).roles]).toEqual(['tracking', 'dashboard']);
   });
-  test('etl is refused in plain words: there is no materialiser yet', () => {
-    expect(problemsOf({}, ['--roles', 'etl'])).toEqual([
-      '--roles etl: this version has no materialiser (Silver and Gold) yet; leave etl out',
-    ]);
+  test('cycles alone', () => {
+    expect([...configOf({}, ['--roles', 'etl']).roles]).toEqual(['etl']);
+  });
+  test('settings of cycles', () => {
+    const { etl } = configOf({ ETL_INTERVAL_SECONDS: '30', ETL_ENABLE_GOLD: 'no', ETL_COALESCE: 'no' });
+    expect(etl).toEqual({
+      intervalMs: 30_000,
+      silver: true,
+      gold: false,
+      recentDays: 0,
+      coalesce: false,
+      graceMs: 30_000,
+    });
+    expect(problemsOf({ ETL_MAX_INSTANCES: '2' })).toHaveLength(1);
   });
   test.each([
     [['--roles', 'tracking'], { tracking: 9123, collector: 8000, dashboard: 8501 }],
