@@ -29,6 +29,8 @@ interface Minute extends Sums {
 export interface CohortMinutes {
   /** Counts an entry; one older than the horizon counts nowhere. */
   add(entry: number): void;
+  /** Counts the last step of an entry that was counted without it. */
+  deepen(entry: number): void;
   /** Takes back what `add` counted, before the row is changed. */
   remove(entry: number): void;
   /** Marks closed cohorts that an event changed (funnel.md 7). After each event, before the change ends. */
@@ -59,6 +61,7 @@ export function createCohortMinutes(
 
   return {
     add,
+    deepen,
     remove,
     finishChange,
     passTime,
@@ -82,6 +85,15 @@ export function createCohortMinutes(
     minute.firstEntry = entry;
   }
 
+  function deepen(entry: number): void {
+    const minute = minutes.get(minuteOf(entries.at[entry] as number));
+    if (minute === undefined) return;
+    touch(minute);
+    const step = (entries.depth[entry] as number) - 1;
+    countStep(minute, entry, step, 1);
+    countStep(total, entry, step, 1);
+  }
+
   function remove(entry: number): void {
     const minute = minutes.get(minuteOf(entries.at[entry] as number));
     if (minute === undefined) return;
@@ -96,18 +108,19 @@ export function createCohortMinutes(
   }
 
   function count(sums: Sums, entry: number, by: 1 | -1): void {
-    const depth = entries.depth[entry] as number;
-    const first = entry * entries.stride;
-    let before = 0;
     sums.reached[0] = (sums.reached[0] as number) + by;
-    for (let step = 1; step < depth; step += 1) {
-      sums.reached[step] = (sums.reached[step] as number) + by;
-      const offset = entries.offsets[first + step - 1] as number;
-      const durations = sums.durations[step - 1] ?? newDurations(sums, step);
-      const bin = binOf(offset - before);
-      durations[bin] = (durations[bin] as number) + by;
-      before = offset;
-    }
+    const depth = entries.depth[entry] as number;
+    for (let step = 1; step < depth; step += 1) countStep(sums, entry, step, by);
+  }
+
+  /** @param step 0-based, not the first */
+  function countStep(sums: Sums, entry: number, step: number, by: 1 | -1): void {
+    sums.reached[step] = (sums.reached[step] as number) + by;
+    const offset = entry * entries.stride + step - 1;
+    const before = step === 1 ? 0 : (entries.offsets[offset - 1] as number);
+    const durations = sums.durations[step - 1] ?? newDurations(sums, step);
+    const bin = binOf((entries.offsets[offset] as number) - before);
+    durations[bin] = (durations[bin] as number) + by;
   }
 
   function newDurations(sums: Sums, step: number): Uint32Array {

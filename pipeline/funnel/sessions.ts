@@ -9,14 +9,15 @@ import type { StepSignatures } from './step-signatures.ts';
  * The state of a session.
  *
  *   (none) ──first event that is a step, or can own a purchase──▶ settled
- *   settled ──an event that can change an entry, a purchase credited or taken away──▶ dirty
+ *   settled ──its first event of all, or its last and that the next step of its one entry──▶ settled, counted at once
+ *   settled ──any other event that can change an entry, a purchase credited or taken away──▶ dirty
  *   settled ──any other event──▶ settled (it is kept: a later one may make it count)
  *   dirty ──end of the change: its entries are found anew, and the cohorts corrected by the difference──▶ settled
  *   settled ──time: events older than any cohort of the horizon can need are let go──▶ settled, or (none) with the last
  *   settled ──the cap: the sessions silent for longest──▶ (none), counted as evicted, their entries taken back
  *
- * Entries always come from the whole list of events, never from the order in which they arrived. So a session
- * that was folded live, late, replayed or rebuilt has the same entries.
+ * It is settled or dirty in each funnel by itself. Entries are always those of the whole list of events, never of
+ * the order in which they arrived. So a session that was folded live, late, replayed or rebuilt has the same entries.
  */
 export interface Sessions {
   /** Row of the session, which is made when it is not there. */
@@ -56,9 +57,11 @@ export function createSessions(
   let first = new Int32Array(256);
   let last = new Int32Array(256);
   let generations = new Uint32Array(256);
-  let isDirty = new Uint8Array(256);
+  // by slot: session × funnels + funnel
+  let isDirty = new Uint8Array(256 * funnelCount);
   let firstEntry = new Int32Array(256 * funnelCount);
   const freeRows: number[] = [];
+  /** slots */
   const dirty: number[] = [];
   let swept = 0;
   const found = noEntries();
@@ -82,7 +85,7 @@ export function createSessions(
     },
     get bytes() {
       // The id's text, its place in the map and in the array of ids: measured.
-      return events.bytes + entries.bytes + first.length * (13 + 4 * funnelCount) + rows.size * 140;
+      return events.bytes + entries.bytes + first.length * (12 + 5 * funnelCount) + rows.size * 140;
     },
   };
 
@@ -104,14 +107,14 @@ export function createSessions(
     first = grown(first, new Int32Array(length));
     last = grown(last, new Int32Array(length));
     generations = grown(generations, new Uint32Array(length));
-    isDirty = grown(isDirty, new Uint8Array(length));
+    isDirty = grown(isDirty, new Uint8Array(length * funnelCount));
     firstEntry = grown(firstEntry, new Int32Array(length * funnelCount));
   }
 
-  function markDirty(session: number): void {
-    if (isDirty[session] === 1) return;
-    isDirty[session] = 1;
-    dirty.push(session);
+  function markDirty(slot: number): void {
+    if (isDirty[slot] === 1) return;
+    isDirty[slot] = 1;
+    dirty.push(slot);
   }
 
   function addEvent(session: number, time: number, signature: number, flags: number): void {
@@ -120,23 +123,55 @@ export function createSessions(
     for (let row = after; row >= 0 && events.time[row] === time; row = events.previous[row] as number) {
       if (events.signature[row] === signature && events.flags[row] === flags) return;
     }
-    link(session, after, events.take(time, signature, flags));
-    markDirtyWhenChanged(session, time, signature);
-  }
-
-  function markDirtyWhenChanged(session: number, time: number, signature: number): void {
-    if (isDirty[session] === 1) return;
-    for (let funnel = 0; funnel < funnelCount; funnel += 1) {
-      const step = signatures.step(signature, funnel);
-      if (step < 0 || !canChange(session, funnel, time, step)) continue;
-      markDirty(session);
-      return;
-    }
+    insert(session, after, time, signature, flags);
   }
 
   function addPurchase(session: number, time: number): void {
-    link(session, place(session, time), events.take(time, signatures.purchase, eventFlags.purchase));
-    markDirtyWhenChanged(session, time, signatures.purchase);
+    insert(session, place(session, time), time, signatures.purchase, eventFlags.purchase);
+  }
+
+  function insert(session: number, after: number, time: number, signature: number, flags: number): void {
+    const row = events.take(time, signature, flags);
+    link(session, after, row);
+    for (let funnel = 0; funnel < funnelCount; funnel += 1) {
+      const step = signatures.step(signature, funnel);
+      const slot = session * funnelCount + funnel;
+      if (step < 0 || isDirty[slot] === 1 || !canChange(slot, windows[funnel] as number, time, step)) continue;
+      if (!goesOn(slot, cohorts[funnel] as CohortMinutes, row, step)) markDirty(slot);
+    }
+  }
+
+  /**
+   * The usual ways for a session to go on, counted at once: it enters with its first event of all, or the last of
+   * its events is the next step of its only entry. False: what this event means must be searched.
+   */
+  function goesOn(slot: number, cohort: CohortMinutes, row: number, step: number): boolean {
+    if ((events.next[row] as number) >= 0) return false;
+    const time = events.time[row] as number;
+    const before = events.previous[row] as number;
+    const entry = firstEntry[slot] as number;
+    if (step === 0) {
+      if (before >= 0 || entry >= 0) return false;
+      enter(slot, cohort, time);
+      return true;
+    }
+    if ((entries.next[entry] as number) >= 0 || entries.depth[entry] !== step) return false;
+    // By the tie grace the step after this one may stand before it.
+    if (before >= 0 && (events.time[before] as number) >= time - tieGraceMs) return false;
+    entries.offsets[entry * entries.stride + step - 1] = time - (entries.at[entry] as number);
+    entries.depth[entry] = step + 1;
+    cohort.deepen(entry);
+    return true;
+  }
+
+  function enter(slot: number, cohort: CohortMinutes, time: number): void {
+    const entry = entries.take();
+    entries.at[entry] = time;
+    entries.last[entry] = time;
+    entries.depth[entry] = 1;
+    entries.next[entry] = -1;
+    firstEntry[slot] = entry;
+    cohort.add(entry);
   }
 
   function removePurchase(session: number, time: number): void {
@@ -144,7 +179,7 @@ export function createSessions(
       if ((events.time[row] as number) < time) return;
       if (events.flags[row] !== eventFlags.purchase) continue;
       unlink(session, row);
-      markDirty(session);
+      for (let funnel = 0; funnel < funnelCount; funnel += 1) markDirty(session * funnelCount + funnel);
       return;
     }
   }
@@ -182,9 +217,8 @@ export function createSessions(
    * Can an event of this step change the entries as they were last found? Most cannot: another view of a session
    * that has entered, a second cart. A busy session is thus not searched again for each of its events.
    */
-  function canChange(session: number, funnel: number, time: number, step: number): boolean {
-    const window = windows[funnel] as number;
-    const head = firstEntry[session * funnelCount + funnel] as number;
+  function canChange(slot: number, window: number, time: number, step: number): boolean {
+    const head = firstEntry[slot] as number;
     if (step === 0) {
       let entry = -1;
       let next = head;
@@ -211,10 +245,11 @@ export function createSessions(
   }
 
   function settle(): void {
-    for (const session of dirty) {
-      if (isDirty[session] === 0) continue;
-      isDirty[session] = 0;
-      for (let funnel = 0; funnel < funnelCount; funnel += 1) settleFunnel(session, funnel);
+    for (const slot of dirty) {
+      if (isDirty[slot] === 0) continue;
+      isDirty[slot] = 0;
+      const session = Math.floor(slot / funnelCount);
+      settleFunnel(session, slot - session * funnelCount);
       if ((first[session] as number) < 0) close(session);
     }
     dirty.length = 0;
@@ -339,7 +374,7 @@ export function createSessions(
     rows.delete(ids[session] as string);
     ids[session] = undefined;
     first[session] = -1;
-    isDirty[session] = 0;
+    isDirty.fill(0, session * funnelCount, (session + 1) * funnelCount);
     generations[session] = (generations[session] as number) + 1;
     freeRows.push(session);
   }
