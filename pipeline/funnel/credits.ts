@@ -32,6 +32,8 @@ export interface Purchase {
   readonly orderId: string;
   readonly facts: PurchaseFacts;
   readonly checkouts: readonly OrderCheckout[];
+  /** row of its user among the user events while it is counted; -1: it names none */
+  owner: number;
   credit: Credit | undefined;
 }
 
@@ -47,8 +49,8 @@ export interface Credits {
   take(purchase: Purchase): void;
   /** A page view, cart or checkout of the session `id`. */
   onSessionEvent(id: string, session: number, time: number, flags: number): void;
-  /** A page view or checkout that names the user. */
-  onUserEvent(user: string, event: CreditEvent, flags: number): void;
+  /** A page view or checkout that names the user; its row among the user events. */
+  onUserEvent(owner: number, event: CreditEvent, flags: number): void;
   onOrderCheckout(purchase: Purchase, checkout: OrderCheckout): void;
   /** Finds a session anew for purchases whose session was evicted. */
   replaceStale(): void;
@@ -67,8 +69,8 @@ export function createCredits(sessions: Sessions, users: UserEvents, minutes: Or
   const all = new Set<Purchase>();
   /** purchases whose own session has not given them the credit: once it has, nothing goes before it */
   const bySession = new Map<string, Set<Purchase>>();
-  /** by time */
-  const byUser = new Map<string, Purchase[]>();
+  /** by the row of the user, which is held meanwhile; each by time */
+  const byOwner = new Map<number, Purchase[]>();
 
   return { place, take, onSessionEvent, onUserEvent, onOrderCheckout, replaceStale, list };
 
@@ -76,8 +78,10 @@ export function createCredits(sessions: Sessions, users: UserEvents, minutes: Or
     const { facts } = purchase;
     all.add(purchase);
     if (facts.userId !== null) {
-      const own = byUser.get(facts.userId);
-      if (own === undefined) byUser.set(facts.userId, [purchase]);
+      purchase.owner = users.open(facts.userId);
+      users.hold(purchase.owner);
+      const own = byOwner.get(purchase.owner);
+      if (own === undefined) byOwner.set(purchase.owner, [purchase]);
       else own.splice(firstSince(own, facts.at), 0, purchase);
     }
     minutes.count(facts, 1);
@@ -114,15 +118,17 @@ export function createCredits(sessions: Sessions, users: UserEvents, minutes: Or
   }
 
   function forgetUser(purchase: Purchase): void {
-    const { userId, at } = purchase.facts;
-    const own = userId === null ? undefined : byUser.get(userId);
-    if (userId === null || own === undefined) return;
-    own.splice(own.indexOf(purchase, firstSince(own, at)), 1);
-    if (own.length === 0) byUser.delete(userId);
+    const { owner } = purchase;
+    const own = byOwner.get(owner);
+    if (own === undefined) return;
+    own.splice(own.indexOf(purchase, firstSince(own, purchase.facts.at)), 1);
+    if (own.length === 0) byOwner.delete(owner);
+    purchase.owner = -1;
+    users.release(owner);
   }
 
   function search(purchase: Purchase): Credit | undefined {
-    const { at, isSeed, sessionId, userId } = purchase.facts;
+    const { at, isSeed, sessionId } = purchase.facts;
     const from = at - creditReach.before;
     const to = at + creditReach.after;
     const own = sessionId === null ? -1 : sessions.find(sessionId);
@@ -136,7 +142,7 @@ export function createCredits(sessions: Sessions, users: UserEvents, minutes: Or
       if (newest === undefined || isNewer(checkout, newest)) newest = checkout;
     }
     if (newest !== undefined) return { ...newest, rule: 'b' };
-    const named = userId === null ? undefined : users.newest(userId, isSeed, from, to);
+    const named = purchase.owner < 0 ? undefined : users.newest(purchase.owner, isSeed, from, to);
     return named === undefined ? undefined : { ...named, rule: named.isCheckout ? 'c' : 'd' };
   }
 
@@ -183,8 +189,8 @@ export function createCredits(sessions: Sessions, users: UserEvents, minutes: Or
     return { rule: 'a', session, generation: sessions.generation(session), time, words: noWords };
   }
 
-  function onUserEvent(user: string, event: CreditEvent, flags: number): void {
-    const own = byUser.get(user);
+  function onUserEvent(owner: number, event: CreditEvent, flags: number): void {
+    const own = byOwner.get(owner);
     if (own === undefined) return;
     const rule = (flags & eventFlags.checkout) !== 0 ? 'c' : 'd';
     // In time order: most events are newer than all purchases, and concern none.

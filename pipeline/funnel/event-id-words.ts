@@ -3,23 +3,22 @@
  * hyphens stand at fixed places and `0`–`9` come before `a`–`f` (events.md 6).
  */
 
-/** Writes the words of a lower-case UUID at `offset`. */
+/** code of a lower-case hexadecimal digit → its value */
+const digits = new Uint8Array(128);
+for (let value = 0; value < 16; value += 1) digits[value.toString(16).charCodeAt(0)] = value;
+
+/** Writes the words of a lower-case UUID, `8-4-4-4-12`, at `offset`. */
 export function writeWords(id: string, into: Uint32Array, offset: number): void {
-  let word = 0;
-  let digits = 0;
-  let at = offset;
-  for (let i = 0; i < id.length && digits < 32; i += 1) {
-    const code = id.charCodeAt(i);
-    if (code === 45) continue;
-    word = (word << 4) | (code < 58 ? code - 48 : code - 87);
-    digits += 1;
-    if ((digits & 7) === 0) {
-      into[at] = word;
-      at += 1;
-      word = 0;
-    }
-  }
+  into[offset] = (half(id, 0) << 16) | half(id, 4);
+  into[offset + 1] = (half(id, 9) << 16) | half(id, 14);
+  into[offset + 2] = (half(id, 19) << 16) | half(id, 24);
+  into[offset + 3] = (half(id, 28) << 16) | half(id, 32);
 }
+
+const half = (id: string, at: number): number =>
+  (digit(id, at) << 12) | (digit(id, at + 1) << 8) | (digit(id, at + 2) << 4) | digit(id, at + 3);
+
+const digit = (id: string, at: number): number => digits[id.charCodeAt(at) & 127] as number;
 
 /** Below 0 when the first id stands before the second. */
 export function compareWords(a: Uint32Array, aOffset: number, b: Uint32Array, bOffset: number): number {

@@ -128,7 +128,7 @@ export function createOrders(credits: Credits, options: { readonly showSeeds: bo
     if (old !== undefined) credits.take(old);
     order.purchase = undefined;
     if (!counts) return;
-    order.purchase = { orderId: order.id, facts, checkouts: order.checkouts, credit: undefined };
+    order.purchase = { orderId: order.id, facts, checkouts: order.checkouts, owner: -1, credit: undefined };
     credits.place(order.purchase);
   }
 

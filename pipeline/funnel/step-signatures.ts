@@ -1,6 +1,6 @@
 import type { CanonicalType } from '../../ingest/event.ts';
 import type { FunnelDefinition } from './definitions.ts';
-import { matchesPath, type PathPattern } from './path-pattern.ts';
+import { isMatch, matchesPath, type PathMatcher, pathMatcher } from './path-pattern.ts';
 
 /**
  * Which step of each funnel an event is, as one small number: two events with the same signature mean the same
@@ -18,7 +18,7 @@ export interface StepSignatures {
 
 interface TypeSteps {
   /** distinct patterns of this type over all funnels */
-  readonly patterns: readonly PathPattern[];
+  readonly patterns: readonly PathMatcher[];
   /** binary tree over "pattern i matches": node → next node, or at the last pattern → signature; -1 unknown */
   readonly tree: number[];
 }
@@ -36,7 +36,8 @@ export function createStepSignatures(funnels: readonly FunnelDefinition[]): Step
   for (const step of funnels.flatMap((funnel) => funnel.steps)) {
     if (step.type === 'purchase' || types.has(step.type)) continue;
     const same = funnels.flatMap((funnel) => funnel.steps).filter((other) => other.type === step.type);
-    types.set(step.type, { patterns: [...new Set(same.map((other) => other.pagePath))], tree: [-1, -1] });
+    const patterns = [...new Set(same.map((other) => other.pagePath))].map(pathMatcher);
+    types.set(step.type, { patterns, tree: [-1, -1] });
   }
   return {
     ofWebEvent,
@@ -52,7 +53,7 @@ export function createStepSignatures(funnels: readonly FunnelDefinition[]): Step
     let node = 0;
     let slot = 0;
     for (let i = 0; i < patterns.length; i += 1) {
-      slot = node * 2 + (matchesPath(patterns[i] as PathPattern, pagePath) ? 1 : 0);
+      slot = node * 2 + (isMatch(patterns[i] as PathMatcher, pagePath) ? 1 : 0);
       if (i === patterns.length - 1) break;
       node = tree[slot] as number;
       if (node < 0) {

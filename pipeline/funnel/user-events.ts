@@ -1,5 +1,5 @@
 import type { CreditEvent } from './credits.ts';
-import { compareWords, writeWords } from './event-id-words.ts';
+import { compareWords } from './event-id-words.ts';
 import { eventFlags, grown, grownLength } from './session-events.ts';
 
 /** A page view or checkout that names a user (funnel.md 6c, 6d). */
@@ -8,9 +8,14 @@ export interface NamedEvent extends CreditEvent {
 }
 
 export interface UserEvents {
-  add(user: string, event: CreditEvent, flags: number): void;
+  /** Row of the user, which is made when it is not there. */
+  open(user: string): number;
+  add(owner: number, event: CreditEvent, flags: number): void;
   /** The newest checkout, else the newest page view, with this seed flag in [from, to]. */
-  newest(user: string, seed: boolean, from: number, to: number): NamedEvent | undefined;
+  newest(owner: number, seed: boolean, from: number, to: number): NamedEvent | undefined;
+  /** Keeps the row until `release` was called as often, whether the user has events or not. */
+  hold(owner: number): void;
+  release(owner: number): void;
   /** Lets events before `keepFrom` go in a part (0 to 1) of all users, going round. */
   sweep(keepFrom: number, part: number): void;
   readonly size: number;
@@ -22,49 +27,70 @@ export function createUserEvents(isCurrent: (session: number, generation: number
   const rows = new Map<string, number>();
   const users: (string | undefined)[] = [];
   const freeUsers: number[] = [];
-  /** a user's newest arrival; the events of a user are in no order */
-  let head = new Int32Array(256);
+  let holds = new Uint32Array(256);
+  // Two lists a user, at owner × 2 + kind: page views and checkouts.
+  /** newest first */
+  let sorted = new Int32Array(512);
+  /** what came since the list was last asked; most lists never are */
+  let arrived = new Int32Array(512);
   let time = new Float64Array(256);
   let next = new Int32Array(256);
   let session = new Int32Array(256);
   let generation = new Uint32Array(256);
-  let flags = new Uint8Array(256);
+  let isSeed = new Uint8Array(256);
   let words = new Uint32Array(1024);
   let end = 0;
   let firstFree = -1;
   let swept = 0;
+  const arrivals: number[] = [];
 
   return {
+    open,
     add,
     newest,
+    hold,
+    release,
     sweep,
     get size() {
       return rows.size;
     },
     get bytes() {
-      return time.length * 37 + head.length * 4 + rows.size * 140;
+      return time.length * 37 + holds.length * 20 + rows.size * 140;
     },
   };
 
-  function add(user: string, event: CreditEvent, ofFlags: number): void {
-    const owner = rows.get(user) ?? newUser(user);
-    const row = take();
-    time[row] = event.time;
-    words.set(event.words, row * 4);
-    session[row] = event.session;
-    generation[row] = event.generation;
-    flags[row] = ofFlags;
-    next[row] = head[owner] as number;
-    head[owner] = row;
-  }
-
-  function newUser(user: string): number {
+  function open(user: string): number {
+    const known = rows.get(user);
+    if (known !== undefined) return known;
     const owner = freeUsers.pop() ?? users.length;
-    if (owner === head.length) head = grown(head, new Int32Array(grownLength(owner)));
+    if (owner === holds.length) {
+      const length = grownLength(owner);
+      holds = grown(holds, new Uint32Array(length));
+      sorted = grown(sorted, new Int32Array(length * 2));
+      arrived = grown(arrived, new Int32Array(length * 2));
+    }
     rows.set(user, owner);
     users[owner] = user;
-    head[owner] = -1;
+    holds[owner] = 0;
+    sorted.fill(-1, owner * 2, owner * 2 + 2);
+    arrived.fill(-1, owner * 2, owner * 2 + 2);
     return owner;
+  }
+
+  function add(owner: number, event: CreditEvent, flags: number): void {
+    const row = take();
+    const word = row * 4;
+    time[row] = event.time;
+    words[word] = event.words[0] as number;
+    words[word + 1] = event.words[1] as number;
+    words[word + 2] = event.words[2] as number;
+    words[word + 3] = event.words[3] as number;
+    session[row] = event.session;
+    generation[row] = event.generation;
+    isSeed[row] = flags & eventFlags.seed;
+    const list = owner * 2 + ((flags & eventFlags.checkout) !== 0 ? checkouts : pageViews);
+    next[row] = arrived[list] as number;
+    arrived[list] = row;
   }
 
   function take(): number {
@@ -79,45 +105,71 @@ export function createUserEvents(isCurrent: (session: number, generation: number
       next = grown(next, new Int32Array(length));
       session = grown(session, new Int32Array(length));
       generation = grown(generation, new Uint32Array(length));
-      flags = grown(flags, new Uint8Array(length));
+      isSeed = grown(isSeed, new Uint8Array(length));
       words = grown(words, new Uint32Array(length * 4));
     }
     return end++;
   }
 
-  function newest(user: string, seed: boolean, from: number, to: number): NamedEvent | undefined {
-    const owner = rows.get(user);
-    if (owner === undefined) return undefined;
-    let best = -1;
-    for (let row = head[owner] as number; row >= 0; row = next[row] as number) {
+  function newest(owner: number, seed: boolean, from: number, to: number): NamedEvent | undefined {
+    return (
+      newestOf(owner * 2 + checkouts, seed, from, to) ?? newestOf(owner * 2 + pageViews, seed, from, to)
+    );
+  }
+
+  function newestOf(list: number, seed: boolean, from: number, to: number): NamedEvent | undefined {
+    sort(list);
+    for (let row = sorted[list] as number; row >= 0; row = next[row] as number) {
       const at = time[row] as number;
-      if (at < from || at > to || isSeed(row) !== seed) continue;
-      if (!isCurrent(session[row] as number, generation[row] as number)) continue;
-      if (best < 0 || stands(row, best)) best = row;
+      if (at < from) return undefined;
+      if (at > to || (isSeed[row] !== 0) !== seed || !hasSession(row)) continue;
+      return {
+        isCheckout: list % 2 === checkouts,
+        session: session[row] as number,
+        generation: generation[row] as number,
+        time: at,
+        words: words.slice(row * 4, row * 4 + 4),
+      };
     }
-    if (best < 0) return undefined;
-    return {
-      isCheckout: isCheckout(best),
-      session: session[best] as number,
-      generation: generation[best] as number,
-      time: time[best] as number,
-      words: words.slice(best * 4, best * 4 + 4),
-    };
+    return undefined;
   }
 
-  /** Does `row` go before `other` as the event that gives the credit? */
-  function stands(row: number, other: number): boolean {
-    if (isCheckout(row) !== isCheckout(other)) return isCheckout(row);
-    const difference = (time[row] as number) - (time[other] as number);
-    return difference > 0 || (difference === 0 && compareWords(words, row * 4, words, other * 4) > 0);
+  /** Puts what arrived at its place in the sorted list. */
+  function sort(list: number): void {
+    if ((arrived[list] as number) < 0) return;
+    arrivals.length = 0;
+    for (let row = arrived[list] as number; row >= 0; row = next[row] as number) arrivals.push(row);
+    arrived[list] = -1;
+    arrivals.sort(newestFirst);
+    let before = -1;
+    let after = sorted[list] as number;
+    for (const row of arrivals) {
+      while (after >= 0 && newestFirst(after, row) < 0) {
+        before = after;
+        after = next[after] as number;
+      }
+      if (before < 0) sorted[list] = row;
+      else next[before] = row;
+      next[row] = after;
+      before = row;
+    }
   }
 
-  function isCheckout(row: number): boolean {
-    return ((flags[row] as number) & eventFlags.checkout) !== 0;
+  function newestFirst(a: number, b: number): number {
+    return (time[b] as number) - (time[a] as number) || compareWords(words, b * 4, words, a * 4);
   }
 
-  function isSeed(row: number): boolean {
-    return ((flags[row] as number) & eventFlags.seed) !== 0;
+  function hasSession(row: number): boolean {
+    return isCurrent(session[row] as number, generation[row] as number);
+  }
+
+  function hold(owner: number): void {
+    holds[owner] = (holds[owner] as number) + 1;
+  }
+
+  function release(owner: number): void {
+    holds[owner] = (holds[owner] as number) - 1;
+    closeUnused(owner);
   }
 
   function sweep(keepFrom: number, part: number): void {
@@ -131,30 +183,38 @@ export function createUserEvents(isCurrent: (session: number, generation: number
   }
 
   function expire(owner: number, keepFrom: number): void {
-    let kept = -1;
-    for (let row = head[owner] as number; row >= 0; ) {
-      const following = next[row] as number;
-      if ((time[row] as number) < keepFrom || !isCurrent(session[row] as number, generation[row] as number)) {
-        next[row] = firstFree;
-        firstFree = row;
-      } else {
-        next[row] = kept;
-        kept = row;
+    for (let list = owner * 2; list < owner * 2 + 2; list += 1) {
+      sort(list);
+      let kept = -1;
+      let row = sorted[list] as number;
+      sorted[list] = -1;
+      while (row >= 0) {
+        const following = next[row] as number;
+        if ((time[row] as number) < keepFrom || !hasSession(row)) {
+          next[row] = firstFree;
+          firstFree = row;
+        } else {
+          if (kept < 0) sorted[list] = row;
+          else next[kept] = row;
+          next[row] = -1;
+          kept = row;
+        }
+        row = following;
       }
-      row = following;
     }
-    head[owner] = kept;
-    if (kept >= 0) return;
+    closeUnused(owner);
+  }
+
+  function closeUnused(owner: number): void {
+    for (let list = owner * 2; list < owner * 2 + 2; list += 1) {
+      if ((sorted[list] as number) >= 0 || (arrived[list] as number) >= 0) return;
+    }
+    if ((holds[owner] as number) > 0) return;
     rows.delete(users[owner] as string);
     users[owner] = undefined;
     freeUsers.push(owner);
   }
 }
 
-const scratch = new Uint32Array(4);
-
-/** The words of an event id; the same array at each call. */
-export function wordsOf(eventId: string): Uint32Array {
-  writeWords(eventId, scratch, 0);
-  return scratch;
-}
+const pageViews = 0;
+const checkouts = 1;

@@ -1,10 +1,11 @@
 import type { StoredEvent } from '../../sinks/warehouse.ts';
-import type { CreditEvent, Credits } from './credits.ts';
+import type { Credits } from './credits.ts';
+import { writeWords } from './event-id-words.ts';
 import type { Orders } from './orders.ts';
 import { eventFlags } from './session-events.ts';
 import type { Sessions } from './sessions.ts';
 import type { StepSignatures } from './step-signatures.ts';
-import { type UserEvents, wordsOf } from './user-events.ts';
+import type { UserEvents } from './user-events.ts';
 
 /** What a web event changes: its session, and the purchases that it may own. */
 export interface WebEventTargets {
@@ -22,6 +23,8 @@ export function createWebEventFold(
   { sessions, users, orders, credits, signatures }: WebEventTargets,
   { showSeeds }: { readonly showSeeds: boolean },
 ): (event: StoredEvent, keepFrom: number) => void {
+  /** the event at hand: one for all, since what is kept of it is copied */
+  const credit = { session: -1, generation: 0, time: 0, words: new Uint32Array(4) };
   return foldWebEvent;
 
   function foldWebEvent(event: StoredEvent, keepFrom: number): void {
@@ -40,15 +43,14 @@ export function createWebEventFold(
     // Only a checkout event proper has an order; a click that says it began a checkout stays a click in Bronze.
     const order = kind === eventFlags.checkout && event.table === 'checkout_events' ? event.order_id : null;
     if (kind === eventFlags.cart || (user === null && order === null)) return;
-    const credit: CreditEvent = {
-      session,
-      generation: sessions.generation(session),
-      time,
-      words: wordsOf(event.event_id),
-    };
+    credit.session = session;
+    credit.generation = sessions.generation(session);
+    credit.time = time;
+    writeWords(event.event_id, credit.words, 0);
     if (user !== null) {
-      users.add(user, credit, flags);
-      credits.onUserEvent(user, credit, flags);
+      const owner = users.open(user);
+      users.add(owner, credit, flags);
+      credits.onUserEvent(owner, credit, flags);
     }
     if (order !== null)
       orders.onCheckout(order, { ...credit, words: credit.words.slice(), isSeed: event.is_seed === 1 });
