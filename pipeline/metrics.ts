@@ -27,6 +27,8 @@ export interface GaugeReaders {
   readonly funnelSessions: () => number | undefined;
   /** bytes of the fold's whole state, in the heap and outside it */
   readonly funnelBytes: () => number;
+  /** sessions that LIVE_MAX_SESSIONS let go and whose events could still count */
+  readonly funnelEvicted: () => number;
   /** bytes of the fingerprint filter, outside the heap; undefined: not open yet */
   readonly filterBytes: () => number | undefined;
   readonly wsClients: () => number | undefined;
@@ -168,6 +170,11 @@ export function createMetrics(readers: GaugeReaders): Metrics {
   gauge('kada_inflight_events', 'Events between arrival and settlement', readers.inflightEvents);
   gauge('kada_funnel_sessions', 'Sessions that hold state in the live funnel', readers.funnelSessions);
   gauge('kada_funnel_bytes', 'State of the live funnel, in the heap and outside it', readers.funnelBytes);
+  gauge(
+    'kada_funnel_evicted_sessions',
+    'Sessions let go at LIVE_MAX_SESSIONS that the live funnel still misses',
+    readers.funnelEvicted,
+  );
   gauge(
     'kada_fingerprint_filter_bytes',
     'Filter over all fingerprints, outside the heap',

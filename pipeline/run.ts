@@ -72,6 +72,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     inflightEvents: () => sources.admission.inflightEvents() + (sources.rabbit?.unsettled() ?? 0),
     funnelSessions: () => fold.stats().sessions,
     funnelBytes: () => fold.stats().bytesEstimate,
+    funnelEvicted: fold.evictedSessions,
     filterBytes: () => opened?.filterBytes,
     wsClients: () => (config.roles.has('dashboard') ? dashboard.clients() : undefined),
     warehouseUp: () => path !== undefined && path.availability.away() === undefined,

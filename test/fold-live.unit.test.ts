@@ -372,6 +372,27 @@ describe('the cap', () => {
     expect(reached(fold, noon)).toEqual([2, 1, 0, 0]);
   });
 
+  it('is told until what went could count no more, and what is older is no loss', () => {
+    const fold = newFold(1);
+    fold.apply([view(noon, 's1')], { now: noon, cause: 'live' });
+    fold.apply([view(noon + 2 * minute, 's2')], { now: noon, cause: 'live' });
+    fold.apply([view(noon + 3 * minute, 's3')], { now: noon, cause: 'live' });
+    expect(fold.evictedSessions()).toBe(2);
+    const lookBack = noon - fold.rebuildFrom(noon);
+    fold.advance(noon + lookBack);
+    expect(fold.evictedSessions()).toBe(2);
+    fold.advance(noon + lookBack + 2 * minute);
+    expect(fold.evictedSessions()).toBe(1);
+    fold.advance(noon + lookBack + 4 * minute);
+    expect(fold.evictedSessions()).toBe(0);
+    expect(fold.stats().evicted).toBe(2);
+    // s3 is over the age too, and stands there only until the sweep comes by
+    const now = noon + lookBack + 10 * minute;
+    fold.apply([view(now, 's4')], { now, cause: 'live' });
+    expect(fold.stats()).toMatchObject({ sessions: 1, evicted: 2 });
+    expect(fold.evictedSessions()).toBe(0);
+  });
+
   it('gives the purchases of an evicted session to the next that may have them', () => {
     const fold = newFold(1);
     const order = paid(noon, { user_id: 'u1' });

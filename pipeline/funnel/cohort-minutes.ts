@@ -4,7 +4,7 @@ import type { FunnelDefinition } from './definitions.ts';
 import { binOf, binsFor, quantile } from './duration-histogram.ts';
 import type { Entries } from './entries.ts';
 import { tieGraceMs } from './entry-rules.ts';
-import { minuteMs, minuteOf } from './minutes.ts';
+import { minuteMs, minuteNumber } from './minutes.ts';
 
 /** Changes of one kind that follow each other within this time (ms) are told as one. */
 const revisionMs = 600_000;
@@ -52,6 +52,7 @@ export function createCohortMinutes(
   const steps = funnel.steps.length;
   // A step may stand a little before the entry, and the next one at the end of the window.
   const bins = binsFor(window + tieGraceMs * steps);
+  /** by minute number: as keys, small integers are faster than times */
   const minutes = new Map<number, Minute>();
   /** over all minutes of the horizon */
   const total = noSums(steps);
@@ -73,9 +74,10 @@ export function createCohortMinutes(
   };
 
   function add(entry: number): void {
-    const at = minuteOf(entries.at[entry] as number);
+    const at = entries.at[entry] as number;
     if (at < horizonStart) return;
-    const minute = minutes.get(at) ?? newMinute(at);
+    const number = minuteNumber(at);
+    const minute = minutes.get(number) ?? newMinute(number);
     touch(minute);
     count(minute, entry, 1);
     count(total, entry, 1);
@@ -86,7 +88,7 @@ export function createCohortMinutes(
   }
 
   function deepen(entry: number): void {
-    const minute = minutes.get(minuteOf(entries.at[entry] as number));
+    const minute = minutes.get(minuteNumber(entries.at[entry] as number));
     if (minute === undefined) return;
     touch(minute);
     const step = (entries.depth[entry] as number) - 1;
@@ -95,7 +97,7 @@ export function createCohortMinutes(
   }
 
   function remove(entry: number): void {
-    const minute = minutes.get(minuteOf(entries.at[entry] as number));
+    const minute = minutes.get(minuteNumber(entries.at[entry] as number));
     if (minute === undefined) return;
     touch(minute);
     count(minute, entry, -1);
@@ -130,16 +132,16 @@ export function createCohortMinutes(
     return made;
   }
 
-  function newMinute(at: number): Minute {
+  function newMinute(number: number): Minute {
     const minute: Minute = {
       ...noSums(steps),
-      at,
+      at: number * minuteMs,
       firstEntry: -1,
       version: 0,
       before: undefined,
       revised: undefined,
     };
-    minutes.set(at, minute);
+    minutes.set(number, minute);
     return minute;
   }
 
@@ -171,15 +173,22 @@ export function createCohortMinutes(
   }
 
   function passTime(from: number, to: number, newHorizonStart: number): void {
-    for (const minute of minutes.values()) {
-      if (minute.at < newHorizonStart) {
-        minutes.delete(minute.at);
-        forget(minute);
-      } else if (minute.at + window <= to && minute.at + minuteMs + window > from) {
-        if (anyClosed(minute, from, to)) minute.version = changes.touch();
-      }
+    if (newHorizonStart !== horizonStart) dropBefore(newHorizonStart);
+    const lastClosing = minuteNumber(to - window);
+    let closing = minuteNumber(Math.max(from - window, horizonStart));
+    for (; closing <= lastClosing; closing += 1) {
+      const minute = minutes.get(closing);
+      if (minute !== undefined && anyClosed(minute, from, to)) minute.version = changes.touch();
     }
+  }
+
+  function dropBefore(newHorizonStart: number): void {
     horizonStart = newHorizonStart;
+    for (const [number, minute] of minutes) {
+      if (minute.at >= horizonStart) continue;
+      minutes.delete(number);
+      forget(minute);
+    }
   }
 
   function anyClosed(minute: Minute, from: number, to: number): boolean {

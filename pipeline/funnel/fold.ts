@@ -5,6 +5,7 @@ import { type CohortMinutes, createCohortMinutes } from './cohort-minutes.ts';
 import { createCredits, type PurchaseCredit } from './credits.ts';
 import type { FunnelDefinition } from './definitions.ts';
 import { createEntries } from './entries.ts';
+import { createEvictions } from './evictions.ts';
 import { horizonStartOf, lookBackOf } from './look-back.ts';
 import { minuteMs, minuteOf } from './minutes.ts';
 import { createOrderMinutes } from './order-minutes.ts';
@@ -64,6 +65,7 @@ export interface FunnelFold {
   purchases(): readonly PurchaseCredit[];
   /** Goes up with every change of what the readers above return, other than by the passing of a minute. */
   version(): number;
+  /** Sessions let go at the cap whose events could still count; 0 again when time has passed over all of them. */
   evictedSessions(): number;
   /** Web events and purchases before this time cannot matter at `now` (ms): where a rebuild begins. */
   rebuildFrom(now: number): number;
@@ -93,9 +95,10 @@ export function createFunnelFold(options: FunnelFoldOptions): FunnelFold {
   const credits = createCredits(sessions, users, orderMinutes);
   const orders = createOrders(credits, options);
   const foldWebEvent = createWebEventFold({ sessions, users, orders, credits, signatures }, options);
+  const evictions = createEvictions();
   let keepFrom = Number.NEGATIVE_INFINITY;
   let sweptAt: number | undefined;
-  let evicted = 0;
+  let horizonStart = Number.NEGATIVE_INFINITY;
   let lastCause: FoldCause = 'live';
 
   return {
@@ -117,7 +120,7 @@ export function createFunnelFold(options: FunnelFoldOptions): FunnelFold {
     },
     purchases: credits.list,
     version: () => changes.version,
-    evictedSessions: () => evicted,
+    evictedSessions: () => evictions.missed,
     rebuildFrom: (now) => now - horizonHours * 3_600_000 - minuteMs - lookBack,
     stats,
   };
@@ -153,9 +156,11 @@ export function createFunnelFold(options: FunnelFoldOptions): FunnelFold {
     settle();
     // What the cap lets go is told as evicted; no late event revised those cohorts.
     changes.begin(changes.now, 'rebuild');
-    const gone = sessions.evict(maxSessions);
+    const gone = sessions.evict(maxSessions, (silentSince) => {
+      // nobody can miss one that had only not been swept yet
+      if (silentSince >= keepFrom) evictions.add(silentSince);
+    });
     if (gone > 0) {
-      evicted += gone;
       changes.touch();
       credits.replaceStale();
       sessions.settle();
@@ -169,9 +174,13 @@ export function createFunnelFold(options: FunnelFoldOptions): FunnelFold {
     if (now <= from) return;
     changes.begin(now, changes.cause);
     const start = horizonStartOf(now, horizonHours);
-    keepFrom = start - lookBack;
     for (const cohort of cohortsOf) cohort.passTime(from, now, start);
-    orderMinutes.dropBefore(start);
+    if (start !== horizonStart) {
+      horizonStart = start;
+      keepFrom = start - lookBack;
+      evictions.passTime(keepFrom);
+      orderMinutes.dropBefore(start);
+    }
     changes.end();
   }
 
@@ -199,7 +208,7 @@ export function createFunnelFold(options: FunnelFoldOptions): FunnelFold {
       sessions: sessions.size,
       users: users.size,
       orders: orders.size,
-      evicted,
+      evicted: evictions.count,
       bytesEstimate: sessions.bytes + users.bytes + orders.bytes + cohortBytes,
     };
   }

@@ -1,3 +1,6 @@
 export const minuteMs = 60_000;
 
-export const minuteOf = (time: number): number => Math.floor(time / minuteMs) * minuteMs;
+/** Whole minutes since 1970. */
+export const minuteNumber = (time: number): number => Math.floor(time / minuteMs);
+
+export const minuteOf = (time: number): number => minuteNumber(time) * minuteMs;

@@ -2,6 +2,7 @@ import type { CohortMinutes } from './cohort-minutes.ts';
 import type { FunnelDefinition } from './definitions.ts';
 import type { Entries } from './entries.ts';
 import { findEntries, noEntries, tieGraceMs } from './entry-rules.ts';
+import { nthSmallest } from './nth-smallest.ts';
 import { createSessionEvents, eventFlags, grown, grownLength } from './session-events.ts';
 import type { StepSignatures } from './step-signatures.ts';
 
@@ -36,8 +37,11 @@ export interface Sessions {
   settle(): void;
   /** Lets events before `keepFrom` go in a part (0 to 1) of all sessions, going round. */
   sweep(keepFrom: number, part: number): void;
-  /** Lets the sessions silent for longest go until at most `most` are left; returns how many went. */
-  evict(most: number): number;
+  /**
+   * Lets the sessions silent for longest go until at most `most` are left; tells of each when its last event was.
+   * Returns how many went.
+   */
+  evict(most: number, onEvicted: (silentSince: number) => void): number;
   readonly size: number;
   readonly bytes: number;
 }
@@ -136,7 +140,8 @@ export function createSessions(
     for (let funnel = 0; funnel < funnelCount; funnel += 1) {
       const step = signatures.step(signature, funnel);
       const slot = session * funnelCount + funnel;
-      if (step < 0 || isDirty[slot] === 1 || !canChange(slot, windows[funnel] as number, time, step)) continue;
+      if (step < 0 || isDirty[slot] === 1 || !canChange(slot, windows[funnel] as number, time, step))
+        continue;
       if (!goesOn(slot, cohorts[funnel] as CohortMinutes, row, step)) markDirty(slot);
     }
   }
@@ -379,22 +384,32 @@ export function createSessions(
     freeRows.push(session);
   }
 
-  function evict(most: number): number {
+  function evict(most: number, onEvicted: (silentSince: number) => void): number {
     if (rows.size <= most) return 0;
-    // To look at all of them for each new one would be slow: a few more go at once.
+    // To look at all of them for each new one would be slow: a few more go at once, a few steps for each.
     const going = Math.min(rows.size, rows.size - most + Math.floor(most / 256));
-    const silentSince = (session: number) => events.time[last[session] as number] as number;
-    const limit = Float64Array.from(rows.values(), silentSince).sort()[going - 1] as number;
+    const silences = new Float64Array(rows.size);
+    let count = 0;
+    for (let session = 0; session < ids.length; session += 1) {
+      if (ids[session] === undefined) continue;
+      silences[count] = silentSince(session);
+      count += 1;
+    }
+    const limit = nthSmallest(silences, going - 1);
     let ties = going;
-    for (const session of rows.values()) if (silentSince(session) < limit) ties -= 1;
-    let gone = 0;
-    for (const session of rows.values()) {
+    for (const since of silences) if (since < limit) ties -= 1;
+    for (let session = 0; session < ids.length; session += 1) {
+      if (ids[session] === undefined) continue;
       const since = silentSince(session);
       if (since > limit || (since === limit && ties <= 0)) continue;
       if (since === limit) ties -= 1;
       close(session);
-      gone += 1;
+      onEvicted(since);
     }
-    return gone;
+    return going;
+  }
+
+  function silentSince(session: number): number {
+    return events.time[last[session] as number] as number;
   }
 }

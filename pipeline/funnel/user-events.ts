@@ -112,9 +112,7 @@ export function createUserEvents(isCurrent: (session: number, generation: number
   }
 
   function newest(owner: number, seed: boolean, from: number, to: number): NamedEvent | undefined {
-    return (
-      newestOf(owner * 2 + checkouts, seed, from, to) ?? newestOf(owner * 2 + pageViews, seed, from, to)
-    );
+    return newestOf(owner * 2 + checkouts, seed, from, to) ?? newestOf(owner * 2 + pageViews, seed, from, to);
   }
 
   function newestOf(list: number, seed: boolean, from: number, to: number): NamedEvent | undefined {
