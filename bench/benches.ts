@@ -1,6 +1,8 @@
 import { commit, commitBesideMany } from './commit.ts';
+import { fold, foldMillion } from './fold.ts';
 import { oldIdsResent } from './old-ids.ts';
 import { rabbitToBronze } from './rabbit.ts';
+import { rebuild } from './rebuild.ts';
 import type { Bench } from './table.ts';
 import { trackSingle } from './track.ts';
 
@@ -11,4 +13,7 @@ export const benches: readonly Bench[] = [
   rabbitToBronze,
   commit,
   commitBesideMany,
+  fold,
+  foldMillion,
+  rebuild,
 ];

@@ -17,18 +17,40 @@ export async function startServer(file: string, args: readonly string[] = []): P
 }
 
 /** Runs a file of this folder to its end and returns what it wrote. */
-export async function runToEnd(file: string, args: readonly string[]): Promise<string> {
+export async function runToEnd(
+  file: string,
+  args: readonly string[],
+  nodeArgs: readonly string[] = [],
+): Promise<string> {
+  return (await startToEnd(file, args, nodeArgs)).output;
+}
+
+export interface Running {
+  /** what it wrote; rejects when it ended with a failure */
+  readonly output: Promise<string>;
+}
+
+/** Starts a file of this folder that ends by itself; resolves when it has written its first line. */
+export async function startToEnd(
+  file: string,
+  args: readonly string[],
+  nodeArgs: readonly string[] = [],
+): Promise<Running> {
   const path = fileURLToPath(new URL(file, import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', path, ...args], {
+  const child = spawn(process.execPath, [...nodeArgs, '--import', 'tsx', path, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let text = '';
-  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk;
   });
-  const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
-  if (code !== 0) throw new Error(`${file} ended with ${code}`);
-  return text;
+  const output = new Promise<string>((resolve, reject) => {
+    child.once('close', (code) =>
+      code === 0 ? resolve(text) : reject(new Error(`${file} ended with ${code}`)),
+    );
+  });
+  await Promise.race([firstLine(child), output]);
+  return { output };
 }
 
 function firstLine(child: ChildProcess): Promise<string> {

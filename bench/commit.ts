@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance, DuckDBTimestampValue, DuckDBUUIDValue } from '@duckdb/node-api';
 import pino from 'pino';
 import { openDuckDbWarehouse } from '../sinks/duckdb/open.ts';
 import type { Batch, Warehouse } from '../sinks/warehouse.ts';
 import { pageView } from '../test/support/events.ts';
+import { inFolder } from './folder.ts';
 import { type Bench, sideBySide } from './table.ts';
 
 const batchRows = 1_000;
@@ -74,15 +73,6 @@ export const commitBesideMany: Bench = {
     });
   },
 };
-
-async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'kada-bench-'));
-  try {
-    return await use(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
 
 let seq = 1_000_000_000;
 

@@ -1,0 +1,15 @@
+import pino from 'pino';
+import { rebuildFold } from '../pipeline/funnel/rebuild.ts';
+import { openDuckDbInThread } from '../sinks/duckdb/thread/open.ts';
+import { newFold } from './fold-run.ts';
+
+/** Rebuilds the fold from a warehouse, as a process does at its start; writes web events and ms. */
+const [dataDir = '', now = '0'] = process.argv.slice(2);
+const log = pino({ level: 'silent' });
+const warehouse = await openDuckDbInThread({ dataDir, log });
+const fold = await newFold();
+const began = performance.now();
+const { webEvents } = await rebuildFold(fold, warehouse, { now: Number(now) });
+const ms = performance.now() - began;
+await warehouse.close();
+process.stdout.write(`${webEvents} ${ms}\n`);
