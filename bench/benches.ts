@@ -1,5 +1,7 @@
+import { eventToBrowser } from './browser.ts';
 import { commit, commitBesideMany } from './commit.ts';
 import { fold, foldMillion } from './fold.ts';
+import { frameFanOut } from './frames.ts';
 import { oldIdsResent } from './old-ids.ts';
 import { rabbitToBronze } from './rabbit.ts';
 import { rebuild } from './rebuild.ts';
@@ -16,4 +18,6 @@ export const benches: readonly Bench[] = [
   fold,
   foldMillion,
   rebuild,
+  ...frameFanOut,
+  eventToBrowser,
 ];

@@ -1,5 +1,5 @@
 import { runToEnd } from './child.ts';
-import { alone, type Bench, median } from './table.ts';
+import { alone, type Bench } from './table.ts';
 
 /** Rounds in one process: the fold is warm in all of them. */
 export const fold: Bench = {

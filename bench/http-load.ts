@@ -73,7 +73,8 @@ function runConnection(
   });
 }
 
-function isWhole(text: string): boolean {
+/** Is this an answer with all of its body? */
+export function isWhole(text: string): boolean {
   const head = text.indexOf('\r\n\r\n');
   if (head < 0) return false;
   const length = /content-length: (\d+)/i.exec(text)?.[1];
