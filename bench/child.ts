@@ -17,13 +17,11 @@ export async function startServer(file: string, args: readonly string[] = []): P
 }
 
 /** Runs a file of this folder to its end and returns what it wrote. */
-export async function runToEnd(
+export const runToEnd = (
   file: string,
   args: readonly string[],
   nodeArgs: readonly string[] = [],
-): Promise<string> {
-  return (await startToEnd(file, args, nodeArgs)).output;
-}
+): Promise<string> => spawnToEnd(file, args, nodeArgs).output;
 
 export interface Running {
   /** what it wrote; rejects when it ended with a failure */
@@ -31,11 +29,15 @@ export interface Running {
 }
 
 /** Starts a file of this folder that ends by itself; resolves when it has written its first line. */
-export async function startToEnd(
-  file: string,
-  args: readonly string[],
-  nodeArgs: readonly string[] = [],
-): Promise<Running> {
+export async function startToEnd(file: string, args: readonly string[]): Promise<Running> {
+  const { child, output } = spawnToEnd(file, args, []);
+  // Awaited by the caller, maybe after it has failed.
+  output.catch(() => undefined);
+  await firstLine(child);
+  return { output };
+}
+
+function spawnToEnd(file: string, args: readonly string[], nodeArgs: readonly string[]) {
   const path = fileURLToPath(new URL(file, import.meta.url));
   const child = spawn(process.execPath, [...nodeArgs, '--import', 'tsx', path, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -49,8 +51,7 @@ export async function startToEnd(
       code === 0 ? resolve(text) : reject(new Error(`${file} ended with ${code}`)),
     );
   });
-  await Promise.race([firstLine(child), output]);
-  return { output };
+  return { child, output };
 }
 
 function firstLine(child: ChildProcess): Promise<string> {

@@ -191,9 +191,9 @@ export function createSessions(
 
   /** The last event at or before `time`, or -1. Most events come last, and some first of all. */
   function place(session: number, time: number): number {
-    const head = first[session] as number;
-    if (head < 0 || (events.time[head] as number) > time) return -1;
     let row = last[session] as number;
+    if (row < 0 || (events.time[row] as number) <= time) return row;
+    if ((events.time[first[session] as number] as number) > time) return -1;
     while ((events.time[row] as number) > time) row = events.previous[row] as number;
     return row;
   }

@@ -10,6 +10,8 @@ export interface NamedEvent extends CreditEvent {
 export interface UserEvents {
   /** Row of the user, which is made when it is not there. */
   open(user: string): number;
+  /** The same for an event of the session, which mostly names the user that it named before. */
+  openFor(user: string, session: number): number;
   add(owner: number, event: CreditEvent, flags: number): void;
   /** The newest checkout, else the newest page view, with this seed flag in [from, to]. */
   newest(owner: number, seed: boolean, from: number, to: number): NamedEvent | undefined;
@@ -43,9 +45,12 @@ export function createUserEvents(isCurrent: (session: number, generation: number
   let firstFree = -1;
   let swept = 0;
   const arrivals: number[] = [];
+  /** by session: the user whom it named last. To compare one name is cheaper than to look it up. */
+  const namedLast = new Int32Array(rememberedSessions);
 
   return {
     open,
+    openFor,
     add,
     newest,
     hold,
@@ -55,7 +60,7 @@ export function createUserEvents(isCurrent: (session: number, generation: number
       return rows.size;
     },
     get bytes() {
-      return time.length * 37 + holds.length * 20 + rows.size * 140;
+      return time.length * 37 + holds.length * 20 + rows.size * 140 + namedLast.byteLength;
     },
   };
 
@@ -74,6 +79,15 @@ export function createUserEvents(isCurrent: (session: number, generation: number
     holds[owner] = 0;
     sorted.fill(-1, owner * 2, owner * 2 + 2);
     arrived.fill(-1, owner * 2, owner * 2 + 2);
+    return owner;
+  }
+
+  function openFor(user: string, ofSession: number): number {
+    const place = ofSession % rememberedSessions;
+    const named = namedLast[place] as number;
+    if (users[named] === user) return named;
+    const owner = open(user);
+    namedLast[place] = owner;
     return owner;
   }
 
@@ -213,6 +227,9 @@ export function createUserEvents(isCurrent: (session: number, generation: number
     freeUsers.push(owner);
   }
 }
+
+/** Sessions with the same remainder share a place; a power of two. */
+const rememberedSessions = 65_536;
 
 const pageViews = 0;
 const checkouts = 1;

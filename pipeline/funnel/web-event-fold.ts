@@ -48,7 +48,7 @@ export function createWebEventFold(
     credit.time = time;
     writeWords(event.event_id, credit.words, 0);
     if (user !== null) {
-      const owner = users.open(user);
+      const owner = users.openFor(user, session);
       users.add(owner, credit, flags);
       credits.onUserEvent(owner, credit, flags);
     }
