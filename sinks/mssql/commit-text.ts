@@ -1,6 +1,7 @@
 import { type BronzeColumn, bronzeColumns, itemColumns } from '../bronze-columns.ts';
 import { letterColumns } from '../letter-columns.ts';
 import { batchFoundNumber } from './failures.ts';
+import { sqlType } from './sql-types.ts';
 
 /**
  * The one text that commits any batch, in one round trip: the same text each time is one plan. Every table has a
@@ -9,27 +10,6 @@ import { batchFoundNumber } from './failures.ts';
  * Claims are inserted in the order of their fingerprints, so that two processes wait for each other and do not
  * deadlock; those that others hold are lost, and nothing of theirs is written.
  */
-
-/** As OPENJSON reads it, and a column of the table at the same time. */
-const sqlType = (column: BronzeColumn<never>): string => {
-  switch (column.type) {
-    case 'text':
-    case 'id':
-      return column.length === undefined ? 'nvarchar(max)' : `nvarchar(${column.length})`;
-    case 'uuid':
-      return 'uniqueidentifier';
-    case 'timestamp':
-      return 'datetime2(3)';
-    case 'cents':
-      return 'decimal(12,2)';
-    case 'double':
-      return 'float';
-    case 'integer':
-      return 'int';
-    default:
-      return column.type;
-  }
-};
 
 interface Target {
   readonly parameter: string;

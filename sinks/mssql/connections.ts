@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import sql from 'mssql';
 import { KadaError } from '../../ingest/errors.ts';
 import { asKadaError } from './failures.ts';
@@ -48,6 +49,8 @@ const driverConfig = (options: MssqlOptions, poolSize: number): sql.config => ({
     lowerCaseGuids: true,
     useUTC: true,
     appName: 'kada-mandiya-analytics',
+    // Node warns of an address as a TLS name; where the certificate is taken as it is, the name plays no part.
+    ...(options.trustCertificate && isIP(options.host) !== 0 ? { serverName: 'localhost' } : {}),
   },
 });
 

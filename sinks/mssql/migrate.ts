@@ -6,10 +6,12 @@ import {
   readMigrations,
   runMigrations,
 } from '../migrations.ts';
+import type { EngineLog } from '../warehouse.ts';
 import type { Connections, Dedicated } from './connections.ts';
 import { withLock } from './lock.ts';
 import { hash, text, time, whole } from './parameters.ts';
 import { batchesOf } from './statements.ts';
+import { isPythonWarehouse, upgradePythonWarehouse } from './upgrade/upgrade.ts';
 
 /** ms that a process waits while another one migrates */
 const waitMs = 600_000;
@@ -50,7 +52,7 @@ const migrationStore = ({ session, transaction }: Dedicated): MigrationStore => 
 });
 
 /** Applies sql/mssql, one process at a time. Rejects with KADA_MIGRATION_BUSY when another one does not end. */
-export async function migrateMssql(connections: Connections): Promise<MigrationsResult> {
+export async function migrateMssql(connections: Connections, log: EngineLog): Promise<MigrationsResult> {
   const migrations = await readMigrations(migrationFolder('mssql'));
   const result = await withLock(
     connections,
@@ -58,7 +60,10 @@ export async function migrateMssql(connections: Connections): Promise<Migrations
     waitMs,
     async (_signal, connection) => {
       await connection.session.batch(migrationsTable);
-      return runMigrations(migrationStore(connection), migrations);
+      const store = migrationStore(connection);
+      if ((await store.applied()).length === 0 && (await isPythonWarehouse(connection.session)))
+        await upgradePythonWarehouse(connection, log);
+      return runMigrations(store, migrations);
     },
   );
   if (result.ran) return result.value;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { KadaError } from '../../ingest/errors.ts';
 import { createCycles } from '../materialise/cycles.ts';
 import type { MigrationsResult } from '../migrations.ts';
-import type { CommitResult, Warehouse } from '../warehouse.ts';
+import type { CommitResult, EngineLog, Warehouse } from '../warehouse.ts';
 import { countArrivals, countDeadLetters, newestBySource } from './arrivals.ts';
 import { createCommitting } from './commit.ts';
 import { type Connections, createConnections } from './connections.ts';
@@ -92,8 +92,8 @@ export async function openMssqlWarehouse(options: MssqlOptions): Promise<MssqlWa
   const connections = createConnections(options);
   try {
     await connections.open();
-    const migrated = await migrateMssql(connections);
-    return await opened(connections, migrated);
+    const migrated = await migrateMssql(connections, options.log);
+    return await opened(connections, migrated, options.log);
   } catch (error) {
     await connections.close();
     throw withHint(error, options);
@@ -116,7 +116,11 @@ export async function openMssqlWhenThere(options: MssqlOptions): Promise<Warehou
 const isUnreachable = (error: unknown): error is KadaError =>
   error instanceof KadaError && error.code === 'KADA_WAREHOUSE_UNREACHABLE';
 
-async function opened(connections: Connections, migrated: MigrationsResult): Promise<MssqlWarehouse> {
+async function opened(
+  connections: Connections,
+  migrated: MigrationsResult,
+  log: EngineLog,
+): Promise<MssqlWarehouse> {
   const shape = await connections.run((session) => session.rows(shapeText));
   const committing = createCommitting(connections, { oldTimestamps: shape.rows[0]?.[0] === 1 });
   let highest = await connections.run(highestStoredSeq);
@@ -131,7 +135,7 @@ async function opened(connections: Connections, migrated: MigrationsResult): Pro
   return {
     ...readerOn(connections),
     migrated,
-    migrate: () => migrateMssql(connections),
+    migrate: () => migrateMssql(connections, log),
 
     // The server's key decides within the commit; asking before would be a round trip for every event.
     surelyNew: () => true,
