@@ -111,6 +111,8 @@ async function startServer(clients: number) {
     snapshot: view.snapshot,
     frames$,
     readiness: () => ({ ready: true, degraded: false, missing: [] }),
+    history: () => ({ query: undefined, beginCycle: undefined }),
+    adminKey: undefined,
     metrics: async () => '',
     webRoot: undefined,
     roles: 'full',
