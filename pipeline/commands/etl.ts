@@ -1,18 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { lastValueFrom, merge, Observable, takeUntil, tap } from 'rxjs';
-import { openDuckDbWarehouse } from '../../sinks/duckdb/open.ts';
 import type { EtlRun } from '../../sinks/materialise/plan.ts';
-import { openMssqlWarehouse } from '../../sinks/mssql/open.ts';
-import type { Warehouse } from '../../sinks/warehouse.ts';
-import type { Config } from '../config.ts';
-import { type ControlClient, findControl } from '../control/client.ts';
-import { etlDefinitions } from '../etl/definitions.ts';
-import { type CycleRequest, createMaterialiser } from '../etl/materialiser.ts';
+import type { CycleRequest } from '../etl/materialiser.ts';
 import { periodically } from '../etl/periodically.ts';
-import { loadFunnels } from '../funnel/definitions.ts';
-import { defaultFunnelsFile } from '../paths.ts';
 import { print, runCommand, tell, WrongUse } from './command.ts';
-import { errorLog, ownerOf } from './with-reader.ts';
+import { runCycle } from './run-cycle.ts';
 
 const help = `Makes Silver and Gold of what stands in Bronze, also while the pipeline runs (then it does the work).
 
@@ -33,8 +24,6 @@ A cycle takes what is new since the last one, of any age, and makes the sessions
 touches. One cycle runs at a time: while another one does, this one is written down as skipped.
 Exit codes: 0 done or skipped, 1 the cycle failed, 2 wrong use or configuration.
 `;
-
-const cyclePollMs = 200;
 
 await runCommand({
   name: 'etl',
@@ -65,10 +54,10 @@ await runCommand({
       ...(values['gold-only'] === true && { silver: false, gold: true }),
       recentDays: wholeOf('--window-days', values['window-days'], 0, 3_660),
     };
-    if (values.watch !== true) return report(await cycle(config, request));
+    if (values.watch !== true) return report(await runCycle(config, request));
     const period = { ...config.etl, ...(seconds !== undefined && { intervalMs: seconds * 1000 }) };
     let failed = false;
-    const cycles$ = periodically(() => cycle(config, request), period, Date.now).pipe(
+    const cycles$ = periodically(() => runCycle(config, request), period, Date.now).pipe(
       takeUntil(stopSignal()),
       tap((run) => {
         failed = report(run) !== 0;
@@ -113,61 +102,5 @@ function report(run: EtlRun): number {
     default:
       tell(`failed: ${run.errorMessage ?? 'unknown'} (run ${run.runId})`);
       return 1;
-  }
-}
-
-/** One cycle by whoever owns the warehouse. */
-async function cycle(config: Config, request: CycleRequest): Promise<EtlRun> {
-  const { warehouse, dataDir } = config;
-  if (warehouse.engine === 'mssql')
-    return await ownCycle(openMssqlWarehouse({ ...warehouse, log: errorLog() }), config, request);
-  const running = await findControl(dataDir);
-  if (running !== undefined) return await cycleThrough(running, request);
-  try {
-    const opening = openDuckDbWarehouse({
-      dataDir,
-      memoryLimit: warehouse.memoryLimit,
-      log: errorLog(),
-      readOnlyCommand: true,
-    });
-    return await ownCycle(opening, config, request);
-  } catch (error) {
-    return await cycleThrough(await ownerOf(dataDir, error), request);
-  }
-}
-
-async function cycleThrough(owner: ControlClient, request: CycleRequest): Promise<EtlRun> {
-  const runId = await owner.beginCycle(request);
-  for (;;) {
-    const run = await owner.cycle(runId);
-    if (run.status !== 'running') return run;
-    await delay(cyclePollMs);
-  }
-}
-
-async function ownCycle(opening: Promise<Warehouse>, config: Config, request: CycleRequest): Promise<EtlRun> {
-  const warehouse = await opening;
-  try {
-    const funnels = await loadFunnels(config.live.funnelsFile ?? defaultFunnelsFile, config.live);
-    const materialiser = createMaterialiser({
-      warehouse,
-      definitions: etlDefinitions(funnels, config.reportTimezone, config.live.showSeedData),
-      enabled: config.etl,
-      recentDays: config.etl.recentDays,
-      visibleSeq: () => warehouse.highestSeq,
-      now: Date.now,
-      log: errorLog(),
-    });
-    const stop = (): void => void materialiser.stop();
-    process.once('SIGINT', stop);
-    process.once('SIGTERM', stop);
-    try {
-      return await materialiser.begin(request).finished;
-    } finally {
-      process.off('SIGINT', stop);
-      process.off('SIGTERM', stop);
-    }
-  } finally {
-    await warehouse.close();
   }
 }

@@ -1,5 +1,7 @@
 import type { Definitions, FunnelStepRow } from '../../sinks/materialise/plan.ts';
-import type { FunnelDefinition } from '../funnel/definitions.ts';
+import type { Config } from '../config.ts';
+import { type FunnelDefinition, loadFunnels } from '../funnel/definitions.ts';
+import { defaultFunnelsFile } from '../paths.ts';
 import { reportOffsets } from './report-offsets.ts';
 
 /** What Silver and Gold are made by: the same funnels and seeds as live, and the zone of the report's days. */
@@ -9,6 +11,12 @@ export function etlDefinitions(
   showSeeds: boolean,
 ): Definitions {
   return { offsets: reportOffsets(reportTimezone), funnels: funnels.flatMap(stepRows), showSeeds };
+}
+
+/** The same from the settings of this process. Throws a KadaError for funnels that cannot be counted. */
+export async function configuredDefinitions(config: Config): Promise<Definitions> {
+  const funnels = await loadFunnels(config.live.funnelsFile ?? defaultFunnelsFile, config.live);
+  return etlDefinitions(funnels, config.reportTimezone, config.live.showSeedData);
 }
 
 function stepRows({ name, windowSeconds, steps }: FunnelDefinition): readonly FunnelStepRow[] {
