@@ -56,10 +56,13 @@ describe('every command', () => {
   test('is there', () => {
     expect(entries.map(([name]) => name).sort()).toEqual([
       'db:check',
+      'db:create',
       'demo',
+      'etl',
       'publish-test-events',
       'simulate',
       'sql',
+      'verify',
     ]);
   });
   test.each(entries)(
