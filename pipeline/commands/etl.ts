@@ -1,13 +1,16 @@
 import { lastValueFrom, merge, Observable, takeUntil, tap } from 'rxjs';
 import type { EtlRun } from '../../sinks/materialise/plan.ts';
+import type { Config } from '../config.ts';
 import type { CycleRequest } from '../etl/materialiser.ts';
 import { periodically } from '../etl/periodically.ts';
 import { print, runCommand, tell, WrongUse } from './command.ts';
 import { runCycle } from './run-cycle.ts';
+import { runSeeds } from './run-seeds.ts';
+import { defaultSeeds } from './seed-defaults.ts';
 
 const help = `Makes Silver and Gold of what stands in Bronze, also while the pipeline runs (then it does the work).
 
-  npm run etl -- [--once] [--full] [--silver-only | --gold-only] [--window-days N]
+  npm run etl -- [--once] [--full] [--silver-only | --gold-only] [--window-days N] [--seed-all]
   npm run etl -- --watch [--interval-seconds N] [--window-days N]
 
   --once                 one cycle (this is what it does without a flag, too)
@@ -18,6 +21,7 @@ const help = `Makes Silver and Gold of what stands in Bronze, also while the pip
   --gold-only            take nothing new from Bronze
   --window-days N        the last N days anew as well, whatever touched them
   --no-seed              make no seeds (the default; the old jobs know the flag)
+  --seed-all             first make the seeds of npm run seed -- --business --behavior
   --help                 this text
 
 A cycle takes what is new since the last one, of any age, and makes the sessions, orders and dates anew that it
@@ -35,6 +39,7 @@ await runCommand({
     'silver-only': { type: 'boolean' },
     'gold-only': { type: 'boolean' },
     'no-seed': { type: 'boolean' },
+    'seed-all': { type: 'boolean' },
     'interval-seconds': { type: 'string' },
     'window-days': { type: 'string' },
   },
@@ -45,6 +50,8 @@ await runCommand({
       throw new WrongUse('choose one of --silver-only and --gold-only');
     if (values.watch === true && values.full === true)
       throw new WrongUse('--full runs once: leave --watch out');
+    if (values['no-seed'] === true && values['seed-all'] === true)
+      throw new WrongUse('choose one of --no-seed and --seed-all');
     const seconds = wholeOf('--interval-seconds', values['interval-seconds'], 1, 86_400);
     if (seconds !== undefined && values.watch !== true)
       throw new WrongUse('--interval-seconds belongs to --watch');
@@ -54,6 +61,7 @@ await runCommand({
       ...(values['gold-only'] === true && { silver: false, gold: true }),
       recentDays: wholeOf('--window-days', values['window-days'], 0, 3_660),
     };
+    if (values['seed-all'] === true && !(await seedAll(config))) return 1;
     if (values.watch !== true) return report(await runCycle(config, request));
     const period = { ...config.etl, ...(seconds !== undefined && { intervalMs: seconds * 1000 }) };
     let failed = false;
@@ -67,6 +75,15 @@ await runCommand({
     return failed ? 1 : 0;
   },
 });
+
+/** @returns whether all of them are there */
+async function seedAll(config: Config): Promise<boolean> {
+  const everything = { ...defaultSeeds, business: true, behavior: true, now: Date.now() };
+  const { events, stored, duplicates, problems } = await runSeeds(config, everything);
+  print(`${events} seeds: ${stored} stored, ${duplicates} were there before`);
+  for (const problem of problems) tell(`KADA_SEED_NOT_STORED: ${problem}`);
+  return problems.length === 0;
+}
 
 function wholeOf(
   flag: string,
