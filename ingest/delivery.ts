@@ -77,6 +77,18 @@ export type Settlement =
   /** handed to a commit that has not answered in time; a retry carries the same ids */
   | { readonly kind: 'outcome-unknown'; readonly eventIds: readonly (string | undefined)[] };
 
+/** The dead letter that a delivery replays (events.md 7). */
+export interface Replayed {
+  /** UUID of its row */
+  readonly letterId: string;
+  /** the id of an event that would be always new: the same at each replay, so that a second one cannot double it */
+  readonly madeId: string;
+  /** always-new events before it in its first delivery */
+  readonly ordinal: number;
+  /** a transform gave it another body */
+  readonly mended: boolean;
+}
+
 /**
  * One message (AMQP) or one request (HTTP, 1 to 500 events) as a source received it: one member of a batch,
  * stored whole or not at all (commit-protocol.md 7).
@@ -90,6 +102,13 @@ export interface Delivery {
   readonly bytes: number;
   /** ms since 1970 after which the caller is answered 503; undefined: waits for ever (AMQP) */
   readonly deadline: number | undefined;
+  /** of a replay, which has one message */
+  readonly replayed?: Replayed;
+  /**
+   * Why a message that could be an event now is to be kept as a dead letter all the same; undefined: it is not. Facts
+   * for the letter's detail.
+   */
+  readonly keptBecause?: Readonly<Record<string, unknown>>;
   /**
    * Answers the sender: ack, nack or an HTTP reply. Only the first call answers; a later one is a no-op.
    * Never throws. `outcome-unknown` answers and leaves the place taken until `release`.

@@ -24,6 +24,8 @@ export interface Intake {
   readonly tracked: boolean;
   /** ms; when this replay is judged */
   readonly replayedAt: number | undefined;
+  /** of a replay: the id of an event that would be always new */
+  readonly madeId: string | undefined;
   issues: Issue[] | undefined;
   marks: Record<string, Mark> | undefined;
 }

@@ -75,7 +75,7 @@ const madeId = (
   if (origin.road === 'amqp') {
     return { id: idFromMessage(origin.routingKey, origin.messageId, body), alwaysNew: false };
   }
-  if (clocks.asSent === undefined) return { id: randomUUID(), alwaysNew: true };
+  if (clocks.asSent === undefined) return { id: intake.madeId ?? randomUUID(), alwaysNew: true };
   const fields = canonicalText({ ...typed, time_as_sent: clocks.asSent });
   return { id: idFromFields(scope, canonical, fields), alwaysNew: false };
 };

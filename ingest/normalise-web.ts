@@ -90,7 +90,7 @@ const madeId = (
   if (origin.road === 'amqp') {
     return { id: idFromMessage(origin.routingKey, origin.messageId, body), alwaysNew: false };
   }
-  if (clocks.asSent === undefined) return { id: randomUUID(), alwaysNew: true };
+  if (clocks.asSent === undefined) return { id: intake.madeId ?? randomUUID(), alwaysNew: true };
   // the key sorts after every field of the content: still RFC 8785
   const fields = `${content.slice(0, -1)},"z_time_as_sent":${JSON.stringify(clocks.asSent)}}`;
   return { id: idFromFields(scope, canonical, fields), alwaysNew: false };

@@ -35,6 +35,7 @@ export interface NormaliserOptions {
  * @param receivedAt ms; of a replay, the letter's
  * @param via under which source a dead letter counts; `replay` keeps the source of its origin
  * @param ordinal always-new events before this one in its delivery: each next one stands 1 ms later
+ * @param madeId of a replay: the id of an event that would be always new
  */
 export type Normaliser = (
   decoded: Decoded,
@@ -42,6 +43,7 @@ export type Normaliser = (
   receivedAt: number,
   via: DeliveredBy,
   ordinal?: number,
+  madeId?: string,
 ) => Judged;
 
 /** The AMQP property by which the consumer knows a message of our own tracking API. */
@@ -163,7 +165,7 @@ const marksOf = ({ meta }: Record<string, unknown>): Intake['marks'] => {
 /** Normalisation, identity and clocks of events.md 1 to 6 and 8, for all roads. */
 export const createNormaliser = (options: NormaliserOptions): Normaliser => {
   const { storeIp, now = Date.now } = options;
-  return function normalise(decoded, origin, receivedAt, via, ordinal = 0) {
+  return function normalise(decoded, origin, receivedAt, via, ordinal = 0, madeId = undefined) {
     if (decoded.kind === 'undecodable') {
       return { kind: 'dead-letter', letter: undecodableLetter(decoded, origin, receivedAt, via, storeIp) };
     }
@@ -183,6 +185,7 @@ export const createNormaliser = (options: NormaliserOptions): Normaliser => {
       storeIp,
       tracked,
       replayedAt: via === 'replay' ? now() : undefined,
+      madeId,
       issues: undefined,
       marks: tracked ? marksOf(body) : undefined,
     };

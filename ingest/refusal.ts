@@ -43,7 +43,7 @@ const identityOf = (
   if (clocks?.asSent !== undefined || issues?.some(({ path }) => path === 'event_id')) {
     return { eventId: undefined, alwaysNew: false };
   }
-  return { eventId: randomUUID(), alwaysNew: true };
+  return { eventId: intake.madeId ?? randomUUID(), alwaysNew: true };
 };
 
 /** A dead letter of the validate stage. */
@@ -71,7 +71,9 @@ export const refuse = (
       userAgent,
       facts: {
         eventId,
-        eventTimestamp: clocks?.event,
+        // where it would have stood among the always-new events of its delivery: a replay stands there, too
+        eventTimestamp:
+          clocks?.event === undefined || !alwaysNew ? clocks?.event : clocks.event + intake.ordinal,
         clientTimestamp: clocks?.client ?? undefined,
         sentAt: clocks?.sent,
         fingerprint: found.fingerprint ?? (eventId === undefined ? undefined : fingerprintOf(scope, eventId)),

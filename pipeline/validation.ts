@@ -13,9 +13,9 @@ export function createValidation(options: {
   const normalise = createNormaliser({ storeIp: options.storeIp });
   return {
     mayKeep: options.mayKeep,
-    judge(decoded, { origin, receivedAt, via }, ordinal) {
+    judge(decoded, { origin, receivedAt, via, replayed }, ordinal) {
       try {
-        return normalise(decoded, origin, receivedAt, via, ordinal);
+        return normalise(decoded, origin, receivedAt, via, replayed?.ordinal ?? ordinal, replayed?.madeId);
       } catch (error) {
         options.log.error(
           { code: 'KADA_NORMALISE_THREW', err: error },

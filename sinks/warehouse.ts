@@ -1,5 +1,6 @@
-import type { AnalyticsEvent, DeadLetter, DeliveredBy } from '../ingest/event.ts';
+import type { AnalyticsEvent, DeadLetter, DeadLetterReason, DeliveredBy, Stage } from '../ingest/event.ts';
 import type { EtlRun, SlicePlan, SliceResult } from './materialise/plan.ts';
+import type { Keeping } from './retention.ts';
 
 /** What one transaction writes: events with their claims, new dead letters, and repeats of old ones. */
 export interface Batch {
@@ -9,9 +10,36 @@ export interface Batch {
   readonly deadLetters: readonly DeadLetter[];
   /** fingerprints of dead letters that came again: `seen + n`, `last_seen_at` */
   readonly seenAgain: readonly { readonly fingerprint: string; readonly times: number }[];
+  /** what replays made of dead letters that stand already */
+  readonly letterChanges?: readonly LetterChange[];
   /** ms; failed_at, last_seen_at and first_seen_at of this batch */
   readonly at: number;
 }
+
+/**
+ * A replayed letter (commit-protocol.md 6). `stored`: the event of this fingerprint is in the same batch, and both are
+ * written or neither is; a letter that is not pending any more fails the batch with `letterResolvedCode`, as data.
+ * The other two change a letter only while it is pending.
+ */
+export type LetterChange =
+  | {
+      readonly kind: 'stored';
+      readonly letterId: string;
+      readonly fingerprint: string;
+      readonly resolution: string;
+    }
+  | { readonly kind: 'duplicate'; readonly letterId: string; readonly resolution: string }
+  | {
+      readonly kind: 'failed';
+      readonly letterId: string;
+      readonly stage: Stage;
+      readonly reason: DeadLetterReason;
+      /** JSON text */
+      readonly detail: string;
+    };
+
+/** The code of a commit that would have stored the event of a letter which somebody else has resolved. */
+export const letterResolvedCode = 'KADA_LETTER_RESOLVED';
 
 export interface SequencedEvent {
   readonly event: AnalyticsEvent;
@@ -125,7 +153,7 @@ export type Exclusive<T> = { readonly ran: true; readonly value: T } | { readonl
  * The one door to a warehouse engine. Every method may be called at any time after `open`; one that cannot
  * reach the store rejects with a `KadaError` whose class `classify` tells.
  */
-export interface Warehouse {
+export interface Warehouse extends Keeping {
   readonly engine: 'duckdb' | 'mssql';
   /** Applies what is missing; refuses a database newer than the code. */
   migrate(): Promise<{ readonly applied: readonly string[]; readonly version: number }>;

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { CanonicalType, WebRow, WebTable } from '../ingest/event.ts';
+import type { AnalyticsEvent, CanonicalType, WebRow, WebTable } from '../ingest/event.ts';
 import { type BronzeColumn, bronzeColumns, itemColumns } from '../sinks/bronze-columns.ts';
 import { openDuckDbWarehouse } from '../sinks/duckdb/open.ts';
 import { openDuckDbInThread } from '../sinks/duckdb/thread/open.ts';
-import type { QueryValue, StoredEvent, Warehouse } from '../sinks/warehouse.ts';
+import type { LetterChange, QueryValue, StoredEvent, Warehouse } from '../sinks/warehouse.ts';
 import {
   apiEvent,
   apiRow,
@@ -488,6 +488,130 @@ for (const engine of engines) {
       expect(byId.get(first.id)).toEqual([6, new Date(at + 1_000).toISOString()]);
       expect(byId.get(second.id)).toEqual([1, new Date(at).toISOString()]);
       expect(byId.get(third.id)).toEqual([2, new Date(at + 1_000).toISOString()]);
+    });
+
+    /** status, attempts, reason and resolution of a letter */
+    const letterNow = async (id: string): Promise<readonly QueryValue[] | undefined> =>
+      (
+        await warehouse.query(
+          `SELECT status, attempts, reason, resolution FROM ops.dead_letter_events WHERE event_id = '${id}'`,
+        )
+      ).rows[0];
+    const storedChange = (letterId: string, event: AnalyticsEvent): LetterChange => ({
+      kind: 'stored',
+      letterId,
+      fingerprint: event.fingerprint,
+      resolution: `stored ${event.row.event_id}`,
+    });
+
+    test('a replay stores the event, its claim and its letter’s end in one transaction', async () => {
+      const [mended, twice, dead, untouched] = [deadLetter(), deadLetter(), deadLetter(), deadLetter()];
+      await warehouse.commit(batchOf([], 1, { deadLetters: [mended, twice, dead, untouched] }));
+      const event = webEvent();
+      const batch = batchOf([event, businessEvent()], 1, {
+        at: at + 5_000,
+        letterChanges: [
+          storedChange(mended.id, event),
+          { kind: 'duplicate', letterId: twice.id, resolution: 'duplicate of it' },
+          {
+            kind: 'failed',
+            letterId: dead.id,
+            stage: 'validate',
+            reason: 'validation_error:click',
+            detail: '{"issues":[]}',
+          },
+        ],
+      });
+      expect(await warehouse.commit(batch)).toEqual(committed);
+      expect(await letterNow(mended.id)).toEqual([
+        'replayed',
+        1,
+        'invalid_json',
+        `stored ${event.row.event_id}`,
+      ]);
+      expect(await letterNow(twice.id)).toEqual(['replayed', 1, 'invalid_json', 'duplicate of it']);
+      expect(await letterNow(dead.id)).toEqual(['pending', 1, 'validation_error:click', null]);
+      expect(await letterNow(untouched.id)).toEqual(['pending', 0, 'invalid_json', null]);
+      expect((await warehouse.lookUp([event.fingerprint])).get(event.fingerprint)?.batchId).toBe(batch.id);
+      expect(await one(`SELECT COUNT(*) FROM ops.dead_letter_events WHERE resolved_at IS NOT NULL`)).toBe(2);
+    });
+
+    test('an event whose letter is resolved already is not stored, nor anything else of its batch', async () => {
+      const [letter, other] = [deadLetter(), deadLetter()];
+      await warehouse.commit(batchOf([], 1, { deadLetters: [letter, other] }));
+      const first = webEvent();
+      await warehouse.commit(batchOf([first], 1, { letterChanges: [storedChange(letter.id, first)] }));
+      const [second, innocent] = [webEvent(), webEvent()];
+      const refused = await warehouse.commit(
+        batchOf([second, innocent], 2, {
+          letterChanges: [storedChange(letter.id, second), storedChange(other.id, innocent)],
+        }),
+      );
+      expect(refused).toMatchObject({ kind: 'failed', failure: 'data', code: 'KADA_LETTER_RESOLVED' });
+      expect(await one('SELECT COUNT(*) FROM bronze.page_view_events')).toBe(1);
+      expect((await letterNow(letter.id))?.slice(0, 2)).toEqual(['replayed', 1]);
+      expect((await letterNow(other.id))?.slice(0, 2)).toEqual(['pending', 0]);
+      // Of one letter in one batch only one event can come.
+      const twice = await warehouse.commit(
+        batchOf([second, innocent], 2, {
+          letterChanges: [storedChange(other.id, second), storedChange(other.id, innocent)],
+        }),
+      );
+      expect(twice).toMatchObject({ kind: 'failed', failure: 'data' });
+      expect(
+        await warehouse.commit(batchOf([innocent], 2, { letterChanges: [storedChange(other.id, innocent)] })),
+      ).toEqual(committed);
+    });
+
+    test('what is resolved stays so: a later duplicate or failure changes nothing', async () => {
+      const letter = deadLetter();
+      await warehouse.commit(batchOf([], 1, { deadLetters: [letter] }));
+      expect(await warehouse.discardLetters([letter.id, randomUUID()], 'known “test” traffic', at)).toEqual([
+        letter.id,
+      ]);
+      const before = await letterNow(letter.id);
+      expect(before).toEqual(['discarded', 0, 'invalid_json', 'known “test” traffic']);
+      await warehouse.commit(
+        batchOf([], 1, {
+          letterChanges: [
+            { kind: 'duplicate', letterId: letter.id, resolution: 'duplicate' },
+            { kind: 'failed', letterId: letter.id, stage: 'decode', reason: 'too_large', detail: '{}' },
+          ],
+        }),
+      );
+      expect(await letterNow(letter.id)).toEqual(before);
+      expect(await warehouse.discardLetters([letter.id], 'again', at)).toEqual([]);
+    });
+
+    test('a prune removes old letters with their claims, and old claims of events alone', async () => {
+      const day = 86_400_000;
+      const [old, seenSince, fresh] = [deadLetter(), deadLetter(), deadLetter()];
+      const [oldEvent, freshEvent] = [webEvent(), webEvent()];
+      await warehouse.commit(batchOf([oldEvent], 1, { at: at - 500 * day, deadLetters: [old, seenSince] }));
+      await warehouse.commit(
+        batchOf([freshEvent], 2, {
+          deadLetters: [fresh],
+          seenAgain: [{ fingerprint: seenSince.fingerprint, times: 1 }],
+        }),
+      );
+      const limits = { lettersBefore: at - 90 * day, claimsBefore: at - 400 * day };
+      const wanted = { letters: 1, letterClaims: 1, claims: 1 };
+      expect(await warehouse.countPrunable(limits)).toEqual(wanted);
+      expect(await one('SELECT COUNT(*) FROM ops.dead_letter_events')).toBe(3);
+      expect(await warehouse.prune(limits)).toEqual(wanted);
+      const kept = [seenSince, fresh, freshEvent].map(({ fingerprint }) => fingerprint).sort();
+      const { rows } = await warehouse.query(
+        'SELECT fingerprint FROM ops.event_fingerprints ORDER BY fingerprint',
+      );
+      expect(rows.map(([fingerprint]) => fingerprint)).toEqual(kept);
+      expect(await one('SELECT COUNT(*) FROM ops.dead_letter_events')).toBe(2);
+      expect(await warehouse.prune({ lettersBefore: undefined, claimsBefore: undefined })).toEqual({
+        letters: 0,
+        letterClaims: 0,
+        claims: 0,
+      });
+      // The same letter again is a new one.
+      expect(await warehouse.commit(batchOf([], 3, { deadLetters: [old] }))).toEqual(committed);
     });
 
     const badRows = [

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DeadLetter } from '../../ingest/event.ts';
-import type { Batch, SequencedEvent } from '../../sinks/warehouse.ts';
+import type { Batch, LetterChange, SequencedEvent } from '../../sinks/warehouse.ts';
 import { type Entry, fingerprintOf, type Member } from './entry.ts';
 
 /** What one commit is asked to make durable; keeps its id in all retries (commit-protocol.md 4). */
@@ -37,7 +37,11 @@ export function takeWork(queue: Member[], limits: BatchLimits): Work | undefined
 
 function isToWrite(entry: Entry): boolean {
   if (entry.outcome !== undefined) return false;
-  return entry.state === 'led' || (entry.state === 'known' && entry.letter !== undefined);
+  return (
+    entry.state === 'led' ||
+    entry.state === 'noted' ||
+    (entry.state === 'known' && entry.letter !== undefined)
+  );
 }
 
 /** The engine's view of these entries. */
@@ -45,7 +49,11 @@ export function toBatch(id: string, entries: readonly Entry[], at: number, nextS
   const events: SequencedEvent[] = [];
   const deadLetters: DeadLetter[] = [];
   const again = new Map<string, number>();
+  const letterChanges: LetterChange[] = [];
   for (const entry of entries) {
+    const change = letterChangeOf(entry);
+    if (change !== undefined) letterChanges.push(change);
+    if (entry.state === 'noted') continue;
     if (entry.letter === undefined && entry.event !== undefined) {
       if (entry.ingestSeq === 0) entry.ingestSeq = nextSeq();
       events.push({ event: entry.event, ingestSeq: entry.ingestSeq });
@@ -61,5 +69,22 @@ export function toBatch(id: string, entries: readonly Entry[], at: number, nextS
     }
   }
   const seenAgain = [...again].map(([fingerprint, times]) => ({ fingerprint, times }));
-  return { id, events, deadLetters, seenAgain, at };
+  return { id, events, deadLetters, seenAgain, letterChanges, at };
+}
+
+/** What the commit of a replayed letter's entry says of the letter's own row. */
+function letterChangeOf({ member, event, letter, state }: Entry): LetterChange | undefined {
+  const { replayed } = member.delivery;
+  if (replayed === undefined) return undefined;
+  const { letterId, mended } = replayed;
+  if (letter !== undefined) {
+    const { stage, reason, detail } = letter;
+    return { kind: 'failed', letterId, stage, reason, detail };
+  }
+  if (event === undefined) return undefined;
+  const { event_id } = event.row;
+  const as = mended ? `${event_id}, mended` : event_id;
+  return state === 'noted'
+    ? { kind: 'duplicate', letterId, resolution: `duplicate ${as}` }
+    : { kind: 'stored', letterId, fingerprint: event.fingerprint, resolution: `stored ${as}` };
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Settlement, UnavailableReason } from '../../ingest/delivery.ts';
 import type { AnalyticsEvent, DeadLetter } from '../../ingest/event.ts';
-import type { CommitResult, Warehouse } from '../../sinks/warehouse.ts';
+import { type CommitResult, letterResolvedCode, type Warehouse } from '../../sinks/warehouse.ts';
 import type { Availability } from './availability.ts';
 import { type BatchLimits, takeWork, type Work } from './batch.ts';
 import type { Claims } from './claims.ts';
@@ -103,7 +103,9 @@ export function createCommitter(claims: Claims, options: CommitterOptions): Comm
   function concludeStored(entry: Entry): void {
     touched.add(entry.member);
     const { letter, event } = entry;
-    if (letter !== undefined) {
+    if (letter === undefined && event !== undefined && entry.state === 'noted') {
+      conclude(entry, { kind: 'duplicate', eventId: event.row.event_id });
+    } else if (letter !== undefined) {
       const outcome = {
         kind: 'dead-lettered',
         eventId: letter.eventId,
@@ -198,13 +200,19 @@ export function createCommitter(claims: Claims, options: CommitterOptions): Comm
   }
 
   function tooMany(refused: readonly Refused[], work: Work): boolean {
-    return work.entries.length >= breakerRows && refused.length * 2 > work.entries.length;
+    // Letters that another replay has resolved meanwhile are no bad rows.
+    const bad = refused.filter(({ failure }) => failure.code !== letterResolvedCode).length;
+    return work.entries.length >= breakerRows && bad * 2 > work.entries.length;
   }
 
   function refuse(entry: Entry, failure: RowFailure): void {
     touched.add(entry.member);
     claims.vacate(entry);
     if (entry.letter === undefined && entry.event !== undefined) {
+      if (failure.code === letterResolvedCode) {
+        conclude(entry, { kind: 'duplicate', eventId: entry.event.row.event_id });
+        return;
+      }
       toLetter(entry, rules.writeLetter(entry.event, failure, entry.member), rules);
       return;
     }

@@ -17,8 +17,11 @@ import type { StoredEvent } from '../../sinks/warehouse.ts';
  *             (of a dead letter: its row is `seen` once more)
  *
  * A dead letter has a claim of its own and walks the same way; it never holds the event's (commit-protocol.md 6).
+ *
+ *   noted  ── commit ─▶ a replayed letter's row says what became of it: `duplicate`, or dead once more. Nothing is
+ *             claimed: the letter has had its claim since it first came.
  */
-export type EntryState = 'placed' | 'led' | 'asking' | 'twin' | 'known' | 'repeat';
+export type EntryState = 'placed' | 'led' | 'asking' | 'twin' | 'known' | 'repeat' | 'noted';
 
 export interface Entry {
   readonly member: Member;

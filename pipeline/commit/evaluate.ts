@@ -17,11 +17,15 @@ export function evaluate(member: Member, rules: LetterRules): 'again' | 'write' 
   let again = false;
   for (const entry of member.entries) {
     if (entry.outcome !== undefined || entry.letter !== undefined || entry.event === undefined) continue;
+    if (entry.state === 'noted') continue;
     const stored = hashToCompare(entry);
     if (stored === undefined) continue;
     if (stored === '' || stored === entry.event.contentHash) {
       // A repeat whose first is on its way is settled by the same commit, not before.
-      if (entry.state === 'known') conclude(entry, { kind: 'duplicate', eventId: entry.event.row.event_id });
+      if (entry.state !== 'known') continue;
+      // A replay's letter must be resolved by a commit before it is told.
+      if (member.delivery.replayed !== undefined) entry.state = 'noted';
+      else conclude(entry, { kind: 'duplicate', eventId: entry.event.row.event_id });
       continue;
     }
     detach(entry);
@@ -45,6 +49,11 @@ function detach(entry: Entry): void {
 
 /** @returns whether the entry is a dead letter now, to be placed; false: it was beyond the bounds and is told so. */
 export function toLetter(entry: Entry, letter: DeadLetter, rules: LetterRules): boolean {
+  if (entry.member.delivery.replayed !== undefined) {
+    entry.letter = letter;
+    entry.state = 'noted';
+    return false;
+  }
   if (!rules.mayKeep(letter, entry.member)) {
     conclude(entry, {
       kind: 'rejected',

@@ -30,6 +30,11 @@ export function validate(validation: Validation): OperatorFunction<DecodedDelive
       }
       const { letter } = judged;
       const entry = addEntry(member, undefined, letter);
+      if (delivery.replayed !== undefined) {
+        // Its row stands, with its claim: only what became of it is written.
+        entry.state = 'noted';
+        continue;
+      }
       if (validation.mayKeep(letter, delivery)) continue;
       conclude(entry, {
         kind: 'rejected',

@@ -5,10 +5,11 @@ import { createTableAppenders } from './append-tables.ts';
 import type { Connections } from './connections.ts';
 import { failedCommit } from './failures.ts';
 import type { LaidOutBatch } from './layout.ts';
+import { changeLetters } from './letter-changes.ts';
 
 /**
  * One batch in one transaction (commit-protocol.md 2, 4, 5): the filter is told, rows and claims are appended
- * and flushed, repeats of dead letters are counted, and all of it commits or nothing does.
+ * and flushed, repeats of dead letters are counted, replayed ones resolved, and all of it commits or nothing does.
  */
 export type Commit = (batch: LaidOutBatch) => Promise<CommitResult>;
 
@@ -51,6 +52,7 @@ export function createCommit(connections: Connections, filter: () => Fingerprint
       tellFilter(batch);
       flush();
       if (batch.seenAgain.length > 0) await countRepeats(connection, batch);
+      if (batch.letterChanges.length > 0) await changeLetters(connection, batch);
       await connection.run('COMMIT');
     } catch (error) {
       await begun;

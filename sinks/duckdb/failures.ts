@@ -19,6 +19,7 @@ const away =
 
 const own: Readonly<Record<string, FailureClass>> = {
   KADA_ROW_INVALID: 'data',
+  KADA_LETTER_RESOLVED: 'data',
   KADA_WAREHOUSE_CLOSED: 'away',
   KADA_WAREHOUSE_BROKEN: 'broken',
   KADA_WAREHOUSE_AWAY: 'away',

@@ -2,7 +2,7 @@ import type { ApiRequestRow, BusinessRow, DbQueryRow, ItemRow, WebRow } from '..
 import { type BronzeColumn, bronzeColumns, itemColumns } from '../bronze-columns.ts';
 import { letterColumns } from '../letter-columns.ts';
 import { type TrackedEvent, trackedCode, trackedColumns } from '../tracked-columns.ts';
-import type { Batch } from '../warehouse.ts';
+import type { Batch, LetterChange } from '../warehouse.ts';
 
 /**
  * A batch as its tables take it, column by column: what is appended, and what is sent to the thread that appends.
@@ -16,6 +16,7 @@ export interface LaidOutBatch {
   readonly fingerprints: readonly string[];
   readonly lots: readonly Lot[];
   readonly seenAgain: Batch['seenAgain'];
+  readonly letterChanges: readonly LetterChange[];
   /** of its events; 0: it has none */
   readonly highestSeq: number;
 }
@@ -187,6 +188,7 @@ export function layOut(batch: Batch): LaidOutBatch {
       ...lotOf('dead_letter_events', letterColumns(batch.at), batch.deadLetters),
     ],
     seenAgain: batch.seenAgain,
+    letterChanges: batch.letterChanges ?? [],
     highestSeq,
   };
 }

@@ -5,11 +5,13 @@ import { createCycles } from '../materialise/cycles.ts';
 import { createProcessLocks } from '../process-locks.ts';
 import type { Batch, CommitResult, EngineLog, Warehouse } from '../warehouse.ts';
 import { countArrivals, countDeadLetters, newestBySource } from './arrivals.ts';
+import { makeBackup } from './backup.ts';
 import { createCheckpoints } from './checkpoint.ts';
 import { createCommit } from './commit.ts';
 import { type Connections, createConnections } from './connections.ts';
 import { cycleEngine } from './cycle.ts';
 import { failedCommit } from './failures.ts';
+import { createKeeping } from './keeping.ts';
 import { type LaidOutBatch, layOut } from './layout.ts';
 import { removeLockFile, writeLockFile } from './lock-file.ts';
 import { buildFilter, lookUpClaims, newestClaims } from './look-up.ts';
@@ -212,6 +214,8 @@ export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<DuckD
     newestBySource: () => connections.run('read', newestBySource),
 
     ...cycles,
+    ...createKeeping(connections),
+    backup: () => makeBackup(connections, dataDir, id),
 
     query: (sql, queryOptions) =>
       connections.run('query', (connection) => runQuery(connection, sql, queryOptions?.maxRows)),

@@ -41,6 +41,38 @@ const repeatsOf = ({ seenAgain }: Batch): string | null => {
   return jsonArray([...times].map(([fingerprint, n]) => JSON.stringify({ fingerprint, times: n })));
 };
 
+/** @param numbers of the batch's claims, by fingerprint */
+function letterParameters(
+  { letterChanges = [] }: Batch,
+  numbers: ReadonlyMap<string, number>,
+): Pick<Parameters, 'letters_stored' | 'letters_duplicate' | 'letters_failed'> {
+  const stored: string[] = [];
+  const duplicate: string[] = [];
+  const failed: string[] = [];
+  for (const change of letterChanges) {
+    const letter = change.letterId;
+    switch (change.kind) {
+      case 'stored':
+        stored.push(
+          JSON.stringify({ n: numbers.get(change.fingerprint), letter, resolution: change.resolution }),
+        );
+        break;
+      case 'duplicate':
+        duplicate.push(JSON.stringify({ letter, resolution: change.resolution }));
+        break;
+      case 'failed': {
+        const { stage, reason, detail } = change;
+        failed.push(JSON.stringify({ letter, stage, reason, detail }));
+      }
+    }
+  }
+  return {
+    letters_stored: longText(jsonArray(stored)),
+    letters_duplicate: longText(jsonArray(duplicate)),
+    letters_failed: longText(jsonArray(failed)),
+  };
+}
+
 /**
  * The parameters of commit-text.ts. Throws KADA_ROW_INVALID for a value that its column cannot hold.
  * @param attempt a UUID of this try alone
@@ -53,6 +85,7 @@ export function batchParameters(batch: Batch, attempt: string): Parameters {
     else texts.push(text);
   };
   const claims: string[] = [];
+  const numbers = new Map<string, number>();
   /** @returns the number by which the rows of this claim name it */
   const claim = (of: Claim): number => claims.push(claimText(of, claims.length)) - 1;
 
@@ -63,6 +96,7 @@ export function batchParameters(batch: Batch, attempt: string): Parameters {
       eventId: event.row.event_id,
       source: event.row.source,
     });
+    numbers.set(event.fingerprint, n);
     switch (event.table) {
       case 'business_events':
         put(event.table, rowOf[event.table](event.row, n));
@@ -92,6 +126,7 @@ export function batchParameters(batch: Batch, attempt: string): Parameters {
     claimed: whole(claims.length),
     claims: longText(jsonArray(claims)),
     seen_again: longText(repeatsOf(batch)),
+    ...letterParameters(batch, numbers),
     ...Object.fromEntries(rowParameters.map((name) => [name, longText(jsonArray(rows.get(name)))])),
   };
 }

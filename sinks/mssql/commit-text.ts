@@ -1,6 +1,6 @@
 import { type BronzeColumn, bronzeColumns, itemColumns } from '../bronze-columns.ts';
 import { letterColumns } from '../letter-columns.ts';
-import { batchFoundNumber } from './failures.ts';
+import { batchFoundNumber, letterResolvedNumber } from './failures.ts';
 import { sqlType } from './sql-types.ts';
 
 /**
@@ -8,7 +8,8 @@ import { sqlType } from './sql-types.ts';
  * parameter of its name, NULL where the batch has nothing for it.
  *
  * Claims are inserted in the order of their fingerprints, so that two processes wait for each other and do not
- * deadlock; those that others hold are lost, and nothing of theirs is written.
+ * deadlock; those that others hold are lost, and nothing of theirs is written. A replayed letter is resolved where its
+ * event's claim was won, and must be pending still: two replays of one letter may have made two events of it.
  */
 
 interface Target {
@@ -109,6 +110,39 @@ ${targets(shape).map(insertRows).join('\n')}
     INNER JOIN OPENJSON(@seen_again) WITH (fingerprint varchar(64), times int) AS s
       ON d.fingerprint = s.fingerprint COLLATE Latin1_General_100_BIN2
     WHERE NOT EXISTS (SELECT 1 FROM @lost AS l WHERE l.fingerprint = d.fingerprint);
+
+  IF @letters_stored IS NOT NULL
+  BEGIN
+    UPDATE d
+    SET status = N'replayed', attempts = d.attempts + 1, resolved_at = @at, resolution = r.resolution
+    FROM ops.dead_letter_events AS d
+    INNER JOIN OPENJSON(@letters_stored) WITH (n int, letter uniqueidentifier, resolution nvarchar(max)) AS r
+      ON d.event_id = r.letter
+    WHERE d.status = N'pending' AND NOT EXISTS (SELECT 1 FROM @lost AS l WHERE l.n = r.n);
+    IF @@ROWCOUNT < (
+      SELECT COUNT(*) FROM OPENJSON(@letters_stored) WITH (n int) AS r
+      WHERE NOT EXISTS (SELECT 1 FROM @lost AS l WHERE l.n = r.n)
+    )
+      THROW ${letterResolvedNumber}, 'A replayed letter was resolved meanwhile', 1;
+  END;
+
+  IF @letters_duplicate IS NOT NULL
+    UPDATE d
+    SET status = N'replayed', attempts = d.attempts + 1, resolved_at = @at, resolution = r.resolution
+    FROM ops.dead_letter_events AS d
+    INNER JOIN OPENJSON(@letters_duplicate) WITH (letter uniqueidentifier, resolution nvarchar(max)) AS r
+      ON d.event_id = r.letter
+    WHERE d.status = N'pending';
+
+  IF @letters_failed IS NOT NULL
+    UPDATE d
+    SET attempts = d.attempts + 1, stage = r.stage, reason = r.reason, detail = r.detail
+    FROM ops.dead_letter_events AS d
+    INNER JOIN OPENJSON(@letters_failed) WITH (
+      letter uniqueidentifier, stage nvarchar(20), reason nvarchar(500), detail nvarchar(max)
+    ) AS r
+      ON d.event_id = r.letter
+    WHERE d.status = N'pending';
 
   COMMIT TRANSACTION;
 END TRY

@@ -1,6 +1,6 @@
 import sql from 'mssql';
 import { KadaError, messageOf } from '../../ingest/errors.ts';
-import type { CommitResult, FailureClass } from '../warehouse.ts';
+import { type CommitResult, type FailureClass, letterResolvedCode } from '../warehouse.ts';
 
 /**
  * Every number by which SQL Server says that something failed, and what that means for the batch
@@ -33,6 +33,9 @@ const duplicateKey: ReadonlySet<number> = new Set([2601, 2627]);
 
 /** Thrown by commit-text.ts: the batch's own claims stand already, so an earlier try of it was stored. */
 export const batchFoundNumber = 50_010;
+
+/** Thrown by commit-text.ts: a letter whose event the batch stores is not pending any more. */
+export const letterResolvedNumber = 50_011;
 
 /** Our claims and fences have the only keys that two writers may meet on; on any other it is the row's fault. */
 const ourKeys = /event_fingerprints|commit_fences/i;
@@ -81,6 +84,7 @@ export function classify(error: unknown): FailureClass {
   const number = numberOf(error);
   if (number !== undefined) {
     if (number === batchFoundNumber) return 'away';
+    if (number === letterResolvedNumber) return 'data';
     if (duplicateKey.has(number)) return ourKeys.test(messageOf(error)) ? 'away' : 'data';
     if (data.has(number)) return 'data';
     // From 17 on it is the server's resources, from 20 on the connection is gone.
@@ -119,6 +123,7 @@ export const asKadaError = (error: unknown): KadaError =>
 export const failureCode = (error: unknown): string => {
   if (error instanceof KadaError) return error.cause === undefined ? error.code : failureCode(error.cause);
   const number = numberOf(error);
+  if (number === letterResolvedNumber) return letterResolvedCode;
   if (number !== undefined) return `SQL ${number}`;
   return error instanceof sql.MSSQLError && error.code !== undefined ? error.code : 'unknown';
 };

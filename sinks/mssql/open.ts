@@ -8,6 +8,7 @@ import { createCommitting } from './commit.ts';
 import { type Connections, createConnections } from './connections.ts';
 import { cycleEngine } from './cycle.ts';
 import { withHint } from './hints.ts';
+import { createKeeping } from './keeping.ts';
 import { withLock } from './lock.ts';
 import { lookUpClaims, newestClaims } from './look-up.ts';
 import { migrateMssql } from './migrate.ts';
@@ -160,6 +161,7 @@ async function opened(
     countDeadLetters: (range) => connections.run((session) => countDeadLetters(session, range)),
     newestBySource: () => connections.run(newestBySource),
     ...createCycles(cycleEngine(connections)),
+    ...createKeeping(connections),
     runExclusive: (name, work) => withLock(connections, name, 0, work),
     filterBytes: 0,
   };
