@@ -15,7 +15,7 @@ import { settle } from './steps/settle.ts';
 import { type Validation, validate } from './steps/validate.ts';
 
 export interface PipelineParts {
-  /** RabbitMQ, the collector, the tracking API: each bounded by itself */
+  /** RabbitMQ, the collector, the tracking API, replays: each bounded by itself */
   readonly sources: readonly { readonly deliveries$: Observable<Delivery> }[];
   readonly validation: Validation;
   /** /track through the broker, where there is one */
@@ -33,7 +33,7 @@ export interface PipelineParts {
 }
 
 /**
- * The whole system on one screen. A delivery is one message of RabbitMQ or one HTTP request; it becomes events
+ * The whole system on one screen. A delivery is one message of RabbitMQ, one HTTP request or one replayed dead letter; it becomes events
  * with an identity or dead letters with a reason; what is new is committed, claim and row together; only then is
  * its sender answered; and what was committed moves the funnels. Beside it, cycles make Silver and Gold of what stands
  * in Bronze.

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { EMPTY } from 'rxjs';
-import { conflictLetter, writeLetter } from '../ingest/dead-letter.ts';
 import { createDashboard } from '../live-dashboard/server/dashboard.ts';
 import type { Warehouse } from '../sinks/warehouse.ts';
 import { type CommitPath, createCommitPath } from './commit/path.ts';
+import { batchLimits, breakerMs, commitRules } from './commit/rules.ts';
 import type { Config } from './config.ts';
 import { type Consuming, createConsuming } from './consuming.ts';
 import { createControlServer } from './control/server.ts';
@@ -20,6 +20,7 @@ import { restoreLive } from './live/restore.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { defaultFunnelsFile, webRoot } from './paths.ts';
 import { pipeline } from './pipeline.ts';
+import { createLetterOffice, type LetterOffice } from './replay/office.ts';
 import { createSources, describeSources, type Sources } from './sources.ts';
 import { createProcessState } from './state.ts';
 import { createOrderLookUps } from './steps/fold.ts';
@@ -36,12 +37,9 @@ export interface RunningProcess {
   stop(): Promise<void>;
 }
 
-/** One batch: a larger one blocks the event loop in its flush for longer than it saves in commits. */
-const batchLimits = { events: 2_000, bytes: 8 * 1_048_576 };
 /** commit-protocol.md 12: a quarter of the HTTP places */
 const maxMaybes = 1_250;
 const giveBackAfterMs = 60_000;
-const breakerMs = 5 * 60_000;
 const sweepEveryMs = 50;
 const drainLookMs = 10;
 const publisherCloseMs = 2_000;
@@ -61,6 +59,8 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
   let opened: Warehouse | undefined;
   let path: CommitPath | undefined;
   let materialiser: Materialiser | undefined;
+  /** replays wait for readiness */
+  let letters: LetterOffice | undefined;
   const state = createProcessState({
     away: () => path?.availability.away(),
     diskLow: () => gate.diskLow(),
@@ -69,7 +69,8 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     now,
   });
   const metrics = createMetrics({
-    inflightEvents: () => sources.admission.inflightEvents() + (sources.rabbit?.unsettled() ?? 0),
+    inflightEvents: () =>
+      sources.admission.inflightEvents() + (sources.rabbit?.unsettled() ?? 0) + sources.replay.inflight(),
     funnelSessions: () => fold.stats().sessions,
     funnelBytes: () => fold.stats().bytesEstimate,
     funnelEvicted: fold.evictedSessions,
@@ -137,6 +138,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
           status: () => ({ phase: state.phase().kind, dashboardUrl, ...urls }),
           beginCycle: (request) => materialiser?.begin(request).runId,
           cycle: (runId) => materialiser?.find(runId),
+          letters: () => letters,
         },
       })
     : undefined;
@@ -162,9 +164,12 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     onRun: metrics.etlRun,
   });
   materialiser = cycles;
+  const validation = createValidation({ storeIp: config.storeIp, mayKeep: sources.mayKeep, log });
   const subscription = pipeline({
-    sources: [sources.tracking, sources.collector, sources.rabbit].filter((source) => source !== undefined),
-    validation: createValidation({ storeIp: config.storeIp, mayKeep: sources.mayKeep, log }),
+    sources: [sources.tracking, sources.collector, sources.rabbit, sources.replay].filter(
+      (source) => source !== undefined,
+    ),
+    validation,
     publishing: sources.publishing,
     path,
     funnels: fold,
@@ -181,6 +186,14 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
   urls.tracking = (await sources.tracking?.listen())?.url;
   urls.collector = (await sources.collector?.listen())?.url;
   state.enter({ kind: 'running', at: now() });
+  letters = createLetterOffice({
+    warehouse,
+    judge: validation.judge,
+    source: sources.replay,
+    forgetClaims: path.forgetClaims,
+    now,
+    log,
+  });
 
   /** Refuse, cancel, flush and settle, confirm, close: the order keeps every promise (commit-protocol.md 14). */
   async function stop(): Promise<void> {
@@ -188,6 +201,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     gate.stop();
     sources.tracking?.stopAccepting();
     sources.collector?.stopAccepting();
+    sources.replay.stopAccepting();
     const cyclesStopped = cycles.stop();
     await sources.rabbit?.stop();
     await drained(() => sources.admission.inflightEvents() + committer.inFlight());
@@ -222,13 +236,7 @@ async function openPath(
     warehouse,
     cacheSize: config.fingerprintCacheSize,
     warm: await warehouse.newestClaims(config.fingerprintCacheSize),
-    rules: {
-      mayKeep: (letter, member) => sources.mayKeep(letter, member.delivery),
-      conflictLetter: (event, storedHash, { delivery }) =>
-        conflictLetter(event, storedHash, delivery.via, delivery.origin),
-      writeLetter: (event, failure, { delivery }) =>
-        writeLetter(event, delivery.via, delivery.origin, failure),
-    },
+    rules: commitRules(sources.mayKeep),
     limits: batchLimits,
     maxMaybes,
     giveBackAfterMs,

@@ -8,6 +8,7 @@ import type { Health } from '../ingest/http/health.ts';
 import type { OnRefused } from '../ingest/http/refusal.ts';
 import { createRabbitSource, type RabbitSource } from '../ingest/rabbitmq/consumer.ts';
 import { createPublisher, type Publisher } from '../ingest/rabbitmq/publisher.ts';
+import { createReplaySource, type ReplaySource } from '../ingest/replay/source.ts';
 import { createTrackingSource, type TrackingSource } from '../ingest/tracking/source.ts';
 import type { Config } from './config.ts';
 import type { Intake } from './intake-gate.ts';
@@ -29,6 +30,7 @@ export interface Sources {
   readonly tracking: TrackingSource | undefined;
   readonly collector: CollectorSource | undefined;
   readonly rabbit: RabbitSource | undefined;
+  readonly replay: ReplaySource;
   readonly publisher: Publisher | undefined;
   readonly publishing: TrackedPublishing;
   readonly mayKeep: (letter: DeadLetter, delivery: Delivery) => boolean;
@@ -86,6 +88,7 @@ export function createSources(context: SourceContext): Sources {
     tracking,
     collector,
     rabbit,
+    replay: createReplaySource(gate.refusal),
     publisher,
     publishing,
     mayKeep: (letter, { origin }) =>

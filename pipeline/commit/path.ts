@@ -38,6 +38,8 @@ export interface CommitPath extends Identification {
   readonly maybes: () => number;
   /** fingerprints claimed and not yet settled */
   readonly claimsInFlight: () => number;
+  /** Known claims may have been removed from the store: the next ones are looked up there. */
+  readonly forgetClaims: () => void;
   /** rows of Bronze with a number up to this are durable, and none of them is still to come (commit-protocol.md 16) */
   readonly visibleSeq: () => number;
 }
@@ -134,6 +136,7 @@ export function createCommitPath(options: CommitPathOptions): CommitPath {
     committer,
     maybes: lookUps.pending,
     claimsInFlight: claims.size,
+    forgetClaims: () => cache.clear(),
     visibleSeq: () => visibleSeq,
   };
 }

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { KadaError, messageOf } from '../../ingest/errors.ts';
 import type { EtlRun } from '../../sinks/materialise/plan.ts';
 import type { CycleRequest } from '../etl/materialiser.ts';
+import type { LetterOffice } from '../replay/office.ts';
 import { type ControlFile, readControlFile } from './file.ts';
+import { lettersThrough } from './letters.ts';
 import type { BoundedQueryResult } from './query.ts';
 
 /** A running process that owns the warehouse, as commands see it. */
@@ -14,10 +16,12 @@ export interface ControlClient {
   /** @returns the run that was begun */
   beginCycle(request: CycleRequest): Promise<string>;
   cycle(runId: string): Promise<EtlRun>;
+  readonly letters: LetterOffice;
 }
 
 const probeTimeoutMs = 2_000;
 const queryTimeoutMs = 10 * 60_000;
+const lettersTimeoutMs = 10 * 60_000;
 
 const errorBody = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 const statusBody = z.record(z.string(), z.unknown());
@@ -73,7 +77,8 @@ function createClient(file: ControlFile): ControlClient {
       await call(file, 'GET', `/etl/${encodeURIComponent(runId)}`, undefined, probeTimeoutMs),
     );
   }
-  return { pid: file.pid, status, query, beginCycle, cycle };
+  const letters = lettersThrough((path, body) => call(file, 'POST', path, body, lettersTimeoutMs));
+  return { pid: file.pid, status, query, beginCycle, cycle, letters };
 }
 
 async function call(

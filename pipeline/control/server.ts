@@ -6,7 +6,9 @@ import { KadaError, messageOf } from '../../ingest/errors.ts';
 import type { EtlRun } from '../../sinks/materialise/plan.ts';
 import type { Warehouse } from '../../sinks/warehouse.ts';
 import type { CycleRequest } from '../etl/materialiser.ts';
+import type { LetterOffice } from '../replay/office.ts';
 import { removeControlFile, writeControlFile } from './file.ts';
+import { installLetterCalls } from './letters.ts';
 import { maxQueryRows, queryBounded } from './query.ts';
 
 /** What commands may ask of the process that owns the warehouse. */
@@ -17,6 +19,8 @@ export interface ControlHandlers {
   readonly beginCycle: (request: CycleRequest) => string | undefined;
   /** A run as it stands; undefined: unknown here. */
   readonly cycle: (runId: string) => EtlRun | undefined;
+  /** Replays and what else is done with dead letters; undefined: the process is not that far. */
+  readonly letters: () => LetterOffice | undefined;
 }
 
 export interface ControlServerOptions {
@@ -47,7 +51,8 @@ const queryBody = z.strictObject({
 
 /**
  * The door for commands while a process holds the DuckDB file: loopback only, a random token each start,
- * JSON only. `GET /status`, `POST /query` (one read-only statement), `POST /etl` (a cycle) and `GET /etl/:runId`.
+ * JSON only. `GET /status`, `POST /query` (one read-only statement), `POST /etl` (a cycle), `GET /etl/:runId`, and what
+ * is done with dead letters (letters.ts).
  */
 export function createControlServer(options: ControlServerOptions): ControlServer {
   const { dataDir, warehouse, log } = options;
@@ -96,6 +101,8 @@ export function createControlServer(options: ControlServerOptions): ControlServe
     const run = options.handlers?.cycle?.(request.params.runId);
     return run ?? fail(reply, 404, 'not_found', 'no such run in this process');
   });
+
+  installLetterCalls(app, () => options.handlers?.letters?.());
 
   async function listen(): Promise<{ readonly url: string; readonly token: string }> {
     const url = await app.listen({ host: '127.0.0.1', port: 0 });

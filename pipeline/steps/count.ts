@@ -7,7 +7,7 @@ import type { Entry } from '../commit/entry.ts';
 import { factOf } from '../facts.ts';
 import type { SettledEvent } from '../live/committed.ts';
 import type { LiveView } from '../live/live-view.ts';
-import type { Metrics } from '../metrics.ts';
+import type { Metrics, ReplayOutcome } from '../metrics.ts';
 import { observe } from './observe.ts';
 
 /**
@@ -51,6 +51,7 @@ function countStored(
   if (event === undefined || fact === undefined) return undefined;
   const { via } = member.delivery;
   const { event_timestamp, received_at } = fact;
+  if (via === 'replay') metrics.replayed('stored', 1);
   metrics.stored(event.table, 1);
   metrics.lag(via, (at - event_timestamp) / 1_000);
   if (event_timestamp < received_at - horizonMs) metrics.late(via, 1);
@@ -78,6 +79,12 @@ function countLetter(
 /** What neither `stored` nor `letters` of any resolution holds. */
 function countRowless(metrics: Metrics, entry: Entry): SettledEvent | undefined {
   const { outcome, member } = entry;
+  if (member.delivery.via === 'replay' && entry.state !== 'led') {
+    // The letter of one that failed again was counted when it first came, and stays one.
+    if (outcome?.kind === 'dead-lettered') return replayedAs(metrics, 'dead_lettered');
+    if (outcome?.kind === 'rejected') return replayedAs(metrics, 'rejected');
+    if (outcome?.kind === 'duplicate') metrics.replayed('duplicate', 1);
+  }
   switch (outcome?.kind) {
     case 'duplicate': {
       metrics.duplicate('natural', 1);
@@ -95,6 +102,10 @@ function countRowless(metrics: Metrics, entry: Entry): SettledEvent | undefined 
     default:
       return undefined;
   }
+}
+
+function replayedAs(metrics: Metrics, outcome: ReplayOutcome): undefined {
+  metrics.replayed(outcome, 1);
 }
 
 function refusedFact(entry: Entry): Pick<SettledEvent, 'via' | 'event' | 'concerns'> {
