@@ -51,12 +51,17 @@ const rules: readonly {
   { folder: 'sinks/', may: (to) => /^(ingest|sinks)\//.test(to) },
   {
     folder: 'live-dashboard/web/',
-    may: (to, typeOnly) => to.startsWith('live-dashboard/') || (typeOnly && to === 'sinks/warehouse.ts'),
+    may: (to, typeOnly) =>
+      to.startsWith('live-dashboard/') ||
+      to === 'sinks/gold-definitions.ts' ||
+      (typeOnly && /^sinks\/(warehouse|gold-tables)\.ts$/.test(to)),
   },
   {
     folder: 'live-dashboard/',
     may: (to, typeOnly) =>
-      /^(live-dashboard\/(?!web\/)|ingest\/http\/|ingest\/errors\.ts$)/.test(to) ||
+      /^(live-dashboard\/(?!web\/)|ingest\/http\/|ingest\/errors\.ts$|sinks\/(gold-tables|letter-queries)\.ts$)/.test(
+        to,
+      ) ||
       (typeOnly && to === 'sinks/warehouse.ts'),
   },
   { folder: 'pipeline/', may: (to) => /^(ingest\/|sinks\/|live-dashboard\/(?!web\/)|pipeline\/)/.test(to) },

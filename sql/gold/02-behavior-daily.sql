@@ -10,11 +10,15 @@ SELECT
     COALESCE(w.sessions, 0),
     -- users named by a web event of the date
     COALESCE(w.unique_users, 0),
+    -- page views of the date
     COALESCE(w.page_views, 0),
+    -- clicks of the date
     COALESCE(w.clicks, 0),
+    -- events that added to a cart, by their date; not the quantity
     COALESCE(w.add_to_cart, 0),
+    -- events that began a checkout, by their date
     COALESCE(w.begin_checkout, 0),
-    -- by the time of the purchase, unattributed ones too
+    -- purchases by their own time, unattributed ones too
     COALESCE(p.purchases, 0),
     -- events of automated visitors, which stand in no other figure
     COALESCE(w.bot_events, 0)

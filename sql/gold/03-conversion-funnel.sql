@@ -63,17 +63,18 @@ SELECT
     c.entry_date, c.funnel_name, c.step_name, c.step_order,
     -- entries of the date that reached the step
     c.sessions,
-    -- of those that reached the step before and not this one: can still convert at as_of
+    -- entries that reached the step before and not this one, and can still convert at the cycle's as_of
     c.still_in_time,
-    -- of the same: their window is closed
+    -- entries that reached the step before and not this one, and whose window is closed
     c.dropped,
     -- dropped ÷ sessions of the step before; NULL for step 1
     CASE
         WHEN c.step_order > 1
             THEN CAST(CAST(c.dropped AS DECIMAL(18, 6)) / NULLIF(b.sessions, 0) AS DECIMAL(9, 6))
     END,
-    -- from the step before, over those that went on: half of them, and nine of ten, took no longer
+    -- time from the step before, of those that went on: half of them took no longer
     CAST(t.median_low + COALESCE(t.median_high - t.median_low, 0) * t.median_part AS DECIMAL(18, 6)),
+    -- time from the step before, of those that went on: nine of ten took no longer
     CAST(t.p90_low + COALESCE(t.p90_high - t.p90_low, 0) * t.p90_part AS DECIMAL(18, 6))
 FROM counted AS c
 LEFT JOIN counted AS b

@@ -34,18 +34,25 @@ INSERT INTO gold.funnel_daily (
 )
 SELECT
     COALESCE(s.entry_date, o.event_date),
-    -- entries of the date, and those of them that reached each step
+    -- sessions that entered the funnel purchase on the date, by a page view
     COALESCE(s.views, 0),
+    -- entries of the date that added to a cart in time
     COALESCE(s.carts, 0),
+    -- entries of the date that began a checkout in time
     COALESCE(s.checkouts, 0),
+    -- entries of the date that purchased in time
     COALESCE(s.purchases, 0),
+    -- cart_sessions ÷ view_sessions
     CAST(CAST(s.carts AS DECIMAL(18, 6)) / NULLIF(s.views, 0) AS DECIMAL(9, 6)),
+    -- checkout_sessions ÷ cart_sessions
     CAST(CAST(s.checkouts AS DECIMAL(18, 6)) / NULLIF(s.carts, 0) AS DECIMAL(9, 6)),
+    -- purchase_sessions ÷ checkout_sessions
     CAST(CAST(s.purchases AS DECIMAL(18, 6)) / NULLIF(s.checkouts, 0) AS DECIMAL(9, 6)),
+    -- purchase_sessions ÷ view_sessions
     CAST(CAST(s.purchases AS DECIMAL(18, 6)) / NULLIF(s.views, 0) AS DECIMAL(9, 6)),
     -- purchases of the date that no session is credited with (funnel.md 6e)
     COALESCE(o.purchases, 0),
-    -- the date is over and so is the window of everybody who entered on it
+    -- 1: the date is over and so is the window of everybody who entered on it
     CASE WHEN COALESCE(s.entry_date, o.event_date) < CAST(@open_date AS DATE) THEN 1 ELSE 0 END
 FROM steps AS s
 FULL OUTER JOIN outside AS o ON o.event_date = s.entry_date;

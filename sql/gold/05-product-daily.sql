@@ -75,21 +75,28 @@ INSERT INTO gold.product_daily (
 )
 SELECT
     s.metric_date, s.product_id, s.currency,
-    -- events that name the product, by their date
-    s.views, s.clicks, s.add_to_cart,
+    -- page views that name the product, by their date; in the LKR row
+    s.views,
+    -- clicks that name the product, by their date; in the LKR row
+    s.clicks,
+    -- events that added the product to a cart, by their date, not the quantity; in the LKR row
+    s.add_to_cart,
     -- orders with the product, neither cancelled nor wholly refunded, by the date of their purchase
     s.purchases_count,
-    -- of the same orders
+    -- quantity in the orders of purchases_count
     s.units_sold,
-    -- of the same orders: line totals, else price × quantity
+    -- of the orders of purchases_count: line totals, else price × quantity
     s.revenue,
-    -- reviews that stand, by the date of their first creation
+    -- mean rating of reviews_count; in the LKR row
     CAST(CAST(s.rating_sum AS DECIMAL(18, 6)) / NULLIF(s.reviews_count, 0) AS DECIMAL(9, 6)),
+    -- reviews that stand, by the date of their first creation; in the LKR row
     s.reviews_count,
+    -- add_to_cart ÷ views, at most 1
     CASE
         WHEN s.add_to_cart > s.views AND s.views > 0 THEN 1
         ELSE CAST(CAST(s.add_to_cart AS DECIMAL(18, 6)) / NULLIF(s.views, 0) AS DECIMAL(9, 6))
     END,
+    -- purchases_count ÷ add_to_cart, at most 1
     CASE
         WHEN s.purchases_count > s.add_to_cart AND s.add_to_cart > 0 THEN 1
         ELSE CAST(CAST(s.purchases_count AS DECIMAL(18, 6)) / NULLIF(s.add_to_cart, 0) AS DECIMAL(9, 6))

@@ -31,12 +31,14 @@ INSERT INTO gold.page_performance (
     bounce_rate, exit_rate, avg_load_time_ms
 )
 SELECT
-    v.event_date, v.page_path, v.views,
-    -- the view's user, else its session
+    v.event_date, v.page_path,
+    -- page views of the path, by their date
+    v.views,
+    -- different visitors of the date: the view's user, else its session
     v.unique_visitors,
-    -- as the next view of the session told it
+    -- mean time on the page, as the next view of the session told it
     CAST(v.time_on_page_seconds AS DECIMAL(18, 6)),
-    -- of scroll events on the page
+    -- mean depth of scroll events on the page, percent
     CAST(s.scroll_depth AS DECIMAL(9, 6)),
     -- sessions whose first page view it was
     v.entries,
@@ -46,6 +48,7 @@ SELECT
     CAST(CAST(v.bounces AS DECIMAL(18, 6)) / NULLIF(v.entries, 0) AS DECIMAL(9, 6)),
     -- exits ÷ views
     CAST(CAST(v.exits AS DECIMAL(18, 6)) / NULLIF(v.views, 0) AS DECIMAL(9, 6)),
+    -- mean load time of the views that told one
     CAST(v.load_time_ms AS DECIMAL(18, 6))
 FROM viewed AS v
 LEFT JOIN scrolled AS s ON s.event_date = v.event_date AND s.page_path = v.page_path;

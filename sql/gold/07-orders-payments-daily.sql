@@ -9,11 +9,13 @@ SELECT
     f.created_date, f.currency,
     -- orders created on the date
     COUNT(*),
-    -- have an order_paid event
+    -- orders with an order_paid event
     SUM(CASE WHEN f.paid_at IS NULL THEN 0 ELSE 1 END),
+    -- orders paid in cash on delivery
     SUM(CASE WHEN f.payment_method = 'COD' THEN 1 ELSE 0 END),
-    -- ever cancelled
+    -- orders that were ever cancelled
     SUM(CASE WHEN f.cancelled_at IS NULL THEN 0 ELSE 1 END),
+    -- orders of which no event told the items
     SUM(CASE WHEN f.has_items = 0 THEN 1 ELSE 0 END),
     -- paid ÷ orders that tried online: pending, failed, paid or refunded
     CAST(
@@ -30,6 +32,7 @@ SELECT
     ),
     -- orders with a refund
     SUM(f.has_refund),
+    -- what was refunded of the date's orders, at most their amount
     SUM(CAST(f.refunded_amount AS DECIMAL(18, 2)))
 FROM ops.order_facts AS f
 LEFT JOIN silver.purchases AS p ON p.order_id = f.order_id

@@ -107,7 +107,9 @@ SELECT
     n.metric_date, n.service,
     -- requests that the service logged
     COALESCE(r.requests, 0),
+    -- half of the requests were answered within this time
     CAST(r.p50_low + COALESCE(r.p50_high - r.p50_low, 0) * r.p50_part AS DECIMAL(18, 6)),
+    -- 95 of 100 requests were answered within this time
     CAST(r.p95_low + COALESCE(r.p95_high - r.p95_low, 0) * r.p95_part AS DECIMAL(18, 6)),
     -- answered with 500 or above ÷ requests
     CAST(CAST(r.errors AS DECIMAL(18, 6)) / NULLIF(r.requests, 0) AS DECIMAL(9, 6)),
