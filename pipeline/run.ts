@@ -9,7 +9,7 @@ import { type Consuming, createConsuming } from './consuming.ts';
 import { createControlServer } from './control/server.ts';
 import { etlDefinitions } from './etl/definitions.ts';
 import { createMaterialiser, type Materialiser } from './etl/materialiser.ts';
-import { periodically } from './etl/periodically.ts';
+import { nextDue, periodically } from './etl/periodically.ts';
 import { type FunnelDefinition, loadFunnels, stepEventTypes, stepRule } from './funnel/definitions.ts';
 import { createFunnelFold } from './funnel/fold.ts';
 import { rebuildFold } from './funnel/rebuild.ts';
@@ -61,6 +61,14 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
   let materialiser: Materialiser | undefined;
   /** replays wait for readiness */
   let letters: LetterOffice | undefined;
+  /** since when cycles run by themselves; undefined: not, or not yet */
+  let cyclesSince: number | undefined;
+  const report = () => ({
+    timeZone: config.reportTimezone,
+    showSeeds: config.live.showSeedData,
+    funnels,
+    nextCycleAt: cyclesSince === undefined ? null : nextDue(cyclesSince, config.etl.intervalMs, now()),
+  });
   const state = createProcessState({
     away: () => path?.availability.away(),
     diskLow: () => gate.diskLow(),
@@ -111,7 +119,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     snapshot: live.snapshot,
     frames$: live.frames$,
     readiness: state.readiness,
-    history: () => ({ query: opened?.query, beginCycle: materialiser?.begin }),
+    history: () => ({ query: opened?.query, beginCycle: materialiser?.begin, report: report() }),
     metrics: metrics.text,
     webRoot,
     roles: config.roles.has('dashboard') ? 'full' : 'probes-only',
@@ -165,6 +173,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
   });
   materialiser = cycles;
   const validation = createValidation({ storeIp: config.storeIp, mayKeep: sources.mayKeep, log });
+  if (config.roles.has('etl')) cyclesSince = now();
   const subscription = pipeline({
     sources: [sources.tracking, sources.collector, sources.rabbit, sources.replay].filter(
       (source) => source !== undefined,

@@ -11,10 +11,12 @@ import { errorBody } from '../../ingest/http/answer.ts';
 import type { RefusalReason } from '../../ingest/http/refusal.ts';
 import { createHttpServer, type HttpServer } from '../../ingest/http/server.ts';
 import type { Frame, SnapshotFrame } from '../frames.ts';
+import { historyPages } from '../history-pages.ts';
 import { type ClientHub, createClientHub, type FrameResult } from './client-hub.ts';
 import { type GateRefusal, installGate } from './gate.ts';
 import { type HistoryOptions, installHistory } from './history-api.ts';
 import { isLoopbackHost, isOwnOrigin } from './hosts.ts';
+import { installLetters } from './letters-api.ts';
 import { openApi } from './openapi.ts';
 import type { Readiness } from './readiness.ts';
 import { securityHeaderList, securityHeaders } from './security-headers.ts';
@@ -104,6 +106,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
       http.answer(reply, 200, JSON.stringify(options.snapshot()));
     });
     installHistory(app, http, options);
+    installLetters(app, http, options);
     await installPage(app, http, options.webRoot);
   }
 
@@ -221,4 +224,5 @@ async function installPage(
       reply.header('cache-control', forever ? 'public, max-age=31536000, immutable' : 'no-cache');
     },
   });
+  for (const page of historyPages) app.get(page, (_request, reply) => reply.sendFile('history.html'));
 }

@@ -4,6 +4,7 @@ import { errorBody } from '../../ingest/http/answer.ts';
 import { createMinuteCounter, secondsToNextMinute } from '../../ingest/http/minute-counter.ts';
 import { addressKey } from '../../ingest/http/peer.ts';
 import type { HttpServer } from '../../ingest/http/server.ts';
+import { historyPages } from '../history-pages.ts';
 import { createAccessToken, SESSION_AGE, SESSION_COOKIE } from './access-token.ts';
 import { createHostCheck } from './hosts.ts';
 import { loginPage, loginStyle } from './login-page.ts';
@@ -52,12 +53,13 @@ function installToken(
 ): void {
   const token = createAccessToken(options.token);
   const open = new Set(['/livez', '/login', '/login.css']);
+  const pages = new Set<string>(['/', ...historyPages]);
   const tries = createMinuteCounter(10_000);
 
   app.addHook('onRequest', function checkToken(request, reply, done) {
     if (open.has(pathOf(request))) return done();
     if (token.admits(request.cookies[SESSION_COOKIE], request.headers.authorization)) return done();
-    if (pathOf(request) === '/' && (request.headers.accept ?? '').includes('text/html')) {
+    if (pages.has(pathOf(request)) && (request.headers.accept ?? '').includes('text/html')) {
       reply.redirect('/login', 303);
       return;
     }

@@ -1,7 +1,20 @@
+import { historyPages } from '../history-pages.ts';
+
 const json = (description: string) => ({ description, content: { 'application/json': {} } });
 const error = (description: string) => ({
   description,
   content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+});
+
+const read = (summary: string) => ({
+  get: {
+    summary,
+    responses: {
+      200: json('Rows'),
+      400: error('A parameter is not what it should be'),
+      503: error('The warehouse does not answer'),
+    },
+  },
 });
 
 const page = {
@@ -12,6 +25,16 @@ const page = {
       responses: { 200: json('A snapshot frame'), 401: error('Not signed in'), 421: error('Unknown host') },
     },
   },
+  ...Object.fromEntries(
+    historyPages.map((path) => [
+      path,
+      { get: { summary: 'A page of history', responses: { 200: { description: 'HTML' } } } },
+    ]),
+  ),
+  '/api/dead-letters': read(
+    'Dead letters, newest first: from, to, reason, source, status, text, limit, offset; one whole by its id',
+  ),
+  '/api/dead-letters/summary': read('Dead letters by day, reason, source and status: from, to'),
   '/ws': {
     get: {
       summary:

@@ -33,3 +33,7 @@ export function createDues(begun: number, { intervalMs, graceMs, coalesce }: Per
     return due;
   };
 }
+
+/** The moment at or after `at` at which a run is due that began at `begun` and is due at each interval; ms. */
+export const nextDue = (begun: number, intervalMs: number, at: number): number =>
+  begun + Math.max(1, Math.ceil((at - begun) / intervalMs)) * intervalMs;
