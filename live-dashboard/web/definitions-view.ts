@@ -1,4 +1,4 @@
-import { definitions, definitionText } from './definitions.ts';
+import { type Definition, definitions, definitionText } from './definitions.ts';
 import { byId, element, setText } from './dom.ts';
 import { keyList } from './keys.ts';
 
@@ -68,19 +68,20 @@ export function startDefinitions(): { readonly close: () => void } {
   return { close };
 }
 
-/** Fills the two dialogs, and gives their buttons life. Escape is the browser's own. */
-export function startDialogs(): { readonly openKeys: () => void } {
+/** Fills the two dialogs, with a page's own words where it has any, and gives their buttons life. Escape is the browser's own. */
+export function startDialogs(
+  meanings: readonly Definition[] = Object.values(definitions),
+  keys: typeof keyList = keyList,
+): { readonly openKeys: () => void } {
   byId('definition-list').append(
-    ...Object.values(definitions).map(({ name, text }) =>
-      element('div', {}, element('dt', {}, name), element('dd', {}, text)),
-    ),
+    ...meanings.map(({ name, text }) => element('div', {}, element('dt', {}, name), element('dd', {}, text))),
   );
   byId('key-list').append(
-    ...keyList.map(({ keys, does }) =>
+    ...keys.map(({ keys: names, does }) =>
       element(
         'div',
         {},
-        element('dt', {}, ...keys.map((key) => element('kbd', {}, key))),
+        element('dt', {}, ...names.map((key) => element('kbd', {}, key))),
         element('dd', {}, does),
       ),
     ),

@@ -19,7 +19,7 @@ export function startKeyboard(run: (command: Command) => void): void {
   });
 }
 
-function isTyping(target: EventTarget | null): boolean {
+export function isTyping(target: EventTarget | null): boolean {
   if (target instanceof HTMLInputElement) return !['radio', 'checkbox', 'button'].includes(target.type);
   return (
     target instanceof HTMLTextAreaElement ||

@@ -10,5 +10,9 @@ export default defineConfig({
     target: 'es2022',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // two pages: the live one loads nothing of history
+    rollupOptions: {
+      input: ['index.html', 'history.html'].map((name) => fileURLToPath(new URL(name, import.meta.url))),
+    },
   },
 });

@@ -1,0 +1,28 @@
+export type CsvValue = string | number | null;
+
+/**
+ * A table as RFC 4180 has it: a heading line, CRLF after each, quotes where they are needed. A text that a
+ * spreadsheet would run as a formula gets an apostrophe before it; numbers stay numbers.
+ */
+export const csvText = (headings: readonly string[], rows: readonly (readonly CsvValue[])[]): string =>
+  [headings, ...rows].map((row) => `${row.map(field).join(',')}\r\n`).join('');
+
+function field(value: CsvValue): string {
+  if (value === null) return '';
+  const text = typeof value === 'number' ? String(value) : harmless(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Also behind blanks, which spreadsheets pass over; and the full-width forms that some of them read alike. */
+const harmless = (text: string): string => (/^\s*[=+\-@＝＋－＠]|^[\t\r\n]/.test(text) ? `'${text}` : text);
+
+/** Has the browser save a text as a file. */
+export function saveCsv(name: string, text: string): void {
+  const address = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }));
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name;
+  link.click();
+  // the download has begun, but not every browser has read the address yet
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}

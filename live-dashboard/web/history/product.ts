@@ -1,0 +1,3 @@
+import type { LoadPage } from './page.ts';
+
+export const loadProduct: LoadPage = async () => ({ kind: 'ok', value: () => ({ figures: [], cards: [] }) });
