@@ -3,6 +3,7 @@ import { element } from '../dom.ts';
 import { integer, money, share } from '../format.ts';
 import { getJson, goldAddress, goldRows, type LetterCount, together } from './api.ts';
 import { beforeText, change, comparedDays, perDay, ratio } from './compare.ts';
+import { conversionFigure } from './conversion-figure.ts';
 import { chosenCurrency, currenciesOf, currencyChoice, othersText } from './currencies.ts';
 import { type Column, tableCard } from './data-table.ts';
 import { conspicuousDays, dayCell, lettersByDay } from './day-cells.ts';
@@ -145,24 +146,6 @@ function figures(asked: Asked, read: Read, currency: string): readonly Figure[] 
     })
     .filter(({ count }) => count > 0);
 
-  const entered = completeDays(read.funnel);
-  const funnelDays = comparedDays(range, (day) => entered.has(day), runs.first_day);
-  const steps = (wanted: readonly Day[]) => {
-    const set = new Set(wanted);
-    const rows = read.funnel.filter((row) => set.has(row.metric_date));
-    return {
-      views: sum(rows, (row) => row.view_sessions),
-      purchases: sum(rows, (row) => row.purchase_sessions),
-    };
-  };
-  const funnelNow = steps(funnelDays.now.length === 0 ? days : funnelDays.now);
-  const funnelBefore = steps(funnelDays.before);
-  const converts = change(
-    funnelDays.now.length === 0 ? null : ratio(funnelNow.purchases, funnelNow.views),
-    ratio(funnelBefore.purchases, funnelBefore.views),
-    'points',
-  );
-
   return [
     {
       name: 'revenue',
@@ -205,16 +188,7 @@ function figures(asked: Asked, read: Read, currency: string): readonly Figure[] 
         `${integer(rated.paid)} of ${integer(rated.tried)} orders` +
         (rated.daysOfNone === 0 ? '' : `, without ${integer(rated.daysOfNone)} days of 0%`),
     },
-    {
-      name: 'conversion',
-      value: share(funnelNow.purchases, funnelNow.views),
-      open: funnelDays.now.length === 0,
-      ...(converts === undefined
-        ? { note: 'nothing before to compare with' }
-        : { change: converts, note: beforeText(range, funnelDays) }),
-      rows: goldAddress('funnel_daily', range),
-      also: `${integer(funnelNow.purchases)} of ${integer(funnelNow.views)} sessions`,
-    },
+    conversionFigure(asked, read.funnel),
   ];
 }
 

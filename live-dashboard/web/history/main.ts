@@ -221,6 +221,10 @@ startHistoryKeys((command) => {
   }
 });
 byId('try-now').addEventListener('click', () => void look());
+byId('control').addEventListener('input', (event) => {
+  if (event.target instanceof HTMLInputElement && event.target.type === 'search')
+    choose('q', event.target.value);
+});
 addEventListener('popstate', () => void read());
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden) void look();
