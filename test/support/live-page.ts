@@ -27,7 +27,7 @@ export const designedDay: readonly StepCounts[] = [
 export interface PageBench {
   readonly webRoot: string;
   open(
-    live: ScriptedDashboard,
+    live: Pick<ScriptedDashboard, 'url'>,
     options?: BrowserContextOptions & { readonly path?: string },
   ): Promise<OpenedPage>;
   close(): Promise<void>;

@@ -15,14 +15,3 @@ function field(value: CsvValue): string {
 
 /** Also behind blanks, which spreadsheets pass over; and the full-width forms that some of them read alike. */
 const harmless = (text: string): string => (/^\s*[=+\-@＝＋－＠]|^[\t\r\n]/.test(text) ? `'${text}` : text);
-
-/** Has the browser save a text as a file. */
-export function saveCsv(name: string, text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }));
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = name;
-  link.click();
-  // the download has begun, but not every browser has read the address yet
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
-}

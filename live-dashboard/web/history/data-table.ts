@@ -1,23 +1,19 @@
 import { element } from '../dom.ts';
-import { type CsvValue, csvText, saveCsv } from './csv.ts';
+import type { CsvValue } from './csv.ts';
 import { card, nothing, rowsLink } from './parts.ts';
+import { saveCsv } from './save-file.ts';
+import { sortedBy, tableCsv, type WrittenColumn } from './table-rows.ts';
 import { isOpen, readOrder, setOpen, type TableState, writeOrder } from './table-state.ts';
 
 /** Rows that are seen before "Show all". */
 const SHOWN = 14;
 
-export interface Column<R> {
+export interface Column<R> extends WrittenColumn<R> {
   readonly key: string;
-  readonly heading: string;
   /** what the number means; every number has one */
   readonly definition?: string;
-  /** by what rows are ordered; null goes last either way. Also what the file holds, where `csv` does not say other. */
-  readonly value: (row: R) => CsvValue;
-  readonly csv?: (row: R) => CsvValue;
   readonly show: (row: R) => string | readonly (Node | string)[];
   readonly kind?: 'left' | 'strong' | 'mono';
-  /** a drawing: no heading of its own to sort by, and not in the file */
-  readonly drawing?: true;
 }
 
 export interface DataTable<R> {
@@ -132,26 +128,3 @@ export function tableCard<R>(table: DataTable<R>): HTMLElement {
 
 const classOf = ({ kind }: { readonly kind?: 'left' | 'strong' | 'mono' }): Record<string, string> =>
   kind === undefined ? {} : { class: kind === 'left' ? 'l' : kind };
-
-/** The table's file: every column but the drawings. */
-export function tableCsv<R>(columns: readonly Column<R>[], rows: readonly R[]): string {
-  const written = columns.filter(({ drawing }) => drawing !== true);
-  return csvText(
-    written.map(({ heading }) => heading),
-    rows.map((row) => written.map((column) => (column.csv ?? column.value)(row))),
-  );
-}
-
-/** Nulls last whichever way; equal rows stay in the order that they had. */
-export function sortedBy<R>(
-  rows: readonly R[],
-  value: (row: R) => CsvValue,
-  descending: boolean,
-): readonly R[] {
-  const way = descending ? -1 : 1;
-  return [...rows].sort((a, b) => {
-    const [one, other] = [value(a), value(b)];
-    if (one === null || other === null) return one === other ? 0 : one === null ? 1 : -1;
-    return one < other ? -way : one > other ? way : 0;
-  });
-}

@@ -1,4 +1,3 @@
-import { byId, setAttribute, setTextOf } from '../dom.ts';
 import { clock } from '../format.ts';
 import type { Runs } from './api.ts';
 import { shortDay } from './days.ts';
@@ -47,10 +46,4 @@ function left(ms: number): string {
   return seconds < 3600
     ? `${Math.floor(seconds / 60)}m ${two(seconds % 60)}s`
     : `${Math.floor(seconds / 3600)}h ${two(Math.floor((seconds % 3600) / 60))}m`;
-}
-
-export function showGoldClock({ word, detail, tone }: GoldClock): void {
-  setTextOf('state-word', word);
-  setTextOf('state-detail', detail);
-  setAttribute(byId('state-dot'), 'data-tone', tone);
 }

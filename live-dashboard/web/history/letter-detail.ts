@@ -27,7 +27,10 @@ export function letterDetail(letter: Letter): HTMLElement {
         `${momentText(letter.received_at)} (UTC ${letter.received_at.slice(0, 19).replace('T', ' ')})`,
       ),
       ...fact('Source, stage', `${letter.source}, ${letter.stage}, ${integer(letter.attempts)} replays`),
-      ...fact('Came', `${integer(letter.seen)} times, last ${momentText(letter.last_seen_at)}`),
+      ...fact(
+        'Came',
+        `${letter.seen === 1 ? 'once' : `${integer(letter.seen)} times`}, last ${momentText(letter.last_seen_at)}`,
+      ),
       ...(letter.resolution === null ? [] : fact('Resolution', letter.resolution)),
       ...fact('Letter', letter.event_id),
       ...contextFacts(letter).flatMap(([name, value]) => fact(name, value)),

@@ -37,14 +37,15 @@ export function lettersChart(
   return {
     id: 'letters-by-day',
     title: 'Dead letters',
-    aside: groups.map(({ name }, index) =>
+    aside: groups.flatMap(({ name }, index) => [
       element(
         'span',
         { class: 'lgi' },
         element('i', { class: `sw o o${index + 1}`, 'aria-hidden': 'true' }),
-        ` ${name} `,
+        ` ${name}`,
       ),
-    ),
+      ' ',
+    ]),
     today,
     height: 120,
     days,

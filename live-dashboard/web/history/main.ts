@@ -4,7 +4,7 @@ import './history.css';
 import { derivedFigures } from '../../derived-figures.ts';
 import { type HistoryPage, historyPages } from '../../history-pages.ts';
 import { startDefinitions, startDialogs } from '../definitions-view.ts';
-import { byId, element, setHidden, setText, setTextOf } from '../dom.ts';
+import { byId, element, setAttribute, setHidden, setText, setTextOf } from '../dom.ts';
 import { startTheme } from '../theme.ts';
 import { getJson, type Runs } from './api.ts';
 import { loadBehavior } from './behavior.ts';
@@ -13,7 +13,7 @@ import { controlLine } from './control-line.ts';
 import { addDays, countDays, type Day, daysOf, earlier } from './days.ts';
 import { loadExecutive } from './executive.ts';
 import { figureStrip } from './figures.ts';
-import { goldClock, showGoldClock } from './gold-clock.ts';
+import { goldClock } from './gold-clock.ts';
 import { historyKeyList, startHistoryKeys } from './history-keys.ts';
 import { keepFocus } from './keep-focus.ts';
 import { loadOperations } from './operations.ts';
@@ -142,7 +142,9 @@ function showEmpty(): void {
 
 function showClock(): void {
   const shown = goldClock(runs, failure, serverNow());
-  showGoldClock(shown);
+  setTextOf('state-word', shown.word);
+  setTextOf('state-detail', shown.detail);
+  setAttribute(byId('state-dot'), 'data-tone', shown.tone);
   const told = byId('announcer');
   if (told.dataset.word !== shown.word) {
     told.dataset.word = shown.word;

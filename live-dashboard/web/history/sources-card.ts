@@ -52,7 +52,7 @@ async function fill(place: HTMLElement): Promise<void> {
         element(
           'tbody',
           {},
-          ...sources.map(({ source, state, detail }) => row(sourceName(source), pill(state), detail)),
+          ...sources.map(({ source, state, detail }) => row(sourceName(source), pill(state), detail ?? '')),
           row(
             defined('Queue depth', 'Messages waiting in RabbitMQ; – when unknown.'),
             integer(queueDepth),
