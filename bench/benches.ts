@@ -2,6 +2,7 @@ import { eventToBrowser } from './browser.ts';
 import { commit, commitBesideMany } from './commit.ts';
 import { fold, foldMillion } from './fold.ts';
 import { frameFanOut } from './frames.ts';
+import { historyPages } from './history.ts';
 import { oldIdsResent } from './old-ids.ts';
 import { rabbitToBronze } from './rabbit.ts';
 import { rebuild } from './rebuild.ts';
@@ -20,4 +21,5 @@ export const benches: readonly Bench[] = [
   rebuild,
   ...frameFanOut,
   eventToBrowser,
+  historyPages,
 ];

@@ -124,7 +124,7 @@ function barOptions(chart: BarChart) {
   const edges: [number, number] = [seconds(days[0] ?? '') - HALF_DAY, seconds(days.at(-1) ?? '') + HALF_DAY];
   const cursor = cursorOf(chart.onDay);
   return {
-    padding: [8, 8, 0, 0] as [number, number, number, number],
+    padding: [8, 16, 0, 0] as [number, number, number, number],
     ...cursor,
     scales: { x: { range: () => edges }, y: { range: (): [number, number] => [0, top] } },
     axes: [

@@ -90,6 +90,7 @@ function paint(): void {
   if (draw === undefined || runs === undefined) return;
   const now = today() ?? runs.now.slice(0, 10);
   const range = rangeOf(query(), now);
+  const start = performance.now();
   const restore = keepFocus();
   const drawing = draw(query());
   charts.destroy();
@@ -110,6 +111,8 @@ function paint(): void {
   byId('cards').replaceChildren(...drawing.cards);
   drawing.charts?.(charts);
   restore();
+  // what a profile and the benchmark read
+  performance.measure('draw', { start });
   setHidden('waiting', true);
   setHidden('notice', true);
   document.body.classList.remove('stale');
