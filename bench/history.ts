@@ -13,6 +13,7 @@ export const historyPages: Bench = {
   async run({ rounds, say }) {
     const bench = await createPageBench();
     const dashboard = await startHistoryDashboard(bench.webRoot);
+    dashboard.report.now = until;
     try {
       say('  seeding a year');
       await dashboard.add(shopMonth({ seed: 3, until, days: 365, sessionsPerDay: 120, products: 60 }), until);

@@ -43,6 +43,8 @@ beforeAll(async () => {
     until,
   );
   await dashboard.recordRun({ startedAt: until });
+  dashboard.report.now = until + 70_000;
+  dashboard.report.nextCycleAt = until + 120_000;
   await dashboard.recordRun({
     startedAt: until - 120_000,
     status: 'failed',
@@ -306,6 +308,7 @@ describe('the numbers of the pages are those of the rows', () => {
       ['incremental', 'failed', '2.1s', '0', 'KADA_WAREHOUSE_BUSY: nothing was changed'],
     ]);
     expect(runs[0]?.[0]).toBe('24 Nov 21:46:02');
+    expect(await opened.text('#state-detail')).toMatch(/^of 21:46:02, next in \d+m \d\ds$/);
     expect([opened.foreign, opened.complaints]).toEqual([[], []]);
   });
 });

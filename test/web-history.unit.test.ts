@@ -178,6 +178,7 @@ describe('the clock of Gold', () => {
     new Date(2026, 10, 24, 21, minute, second).toISOString();
   const runs = {
     now: at(47, 0),
+    day: today,
     next_at: at(48, 2),
     gold_as_of: at(46, 2),
     gold_day: today,

@@ -12,6 +12,8 @@ export interface ReportSettings {
   }[];
   /** ms: when the next cycle of this process is due; null: it runs none by itself */
   readonly nextCycleAt: number | null;
+  /** ms; left out: the clock's */
+  readonly now?: number;
 }
 
 const unset: ReportSettings = { timeZone: 'UTC', showSeeds: false, funnels: [], nextCycleAt: null };
@@ -26,13 +28,15 @@ export const goldStateQuery =
  * and when the next cycle is due. The day of `gold_as_of` is the one that is still running: what Gold says of it is
  * so far. Nulls: no cycle was complete yet.
  */
-export function reportFacts(state: QueryResult, settings: ReportSettings = unset, now = Date.now()) {
+export function reportFacts(state: QueryResult, settings: ReportSettings = unset) {
+  const { now = Date.now() } = settings;
   const [row] = state.rows;
   const [asOf, firstWeb, firstOrder] = row ?? [];
   const goldAsOf = typeof asOf === 'string' ? asOf : null;
   const firstDays = [firstWeb, firstOrder].filter((one) => typeof one === 'string').sort();
   return {
     now: new Date(now).toISOString(),
+    day: dayIn(settings.timeZone, now),
     next_at: settings.nextCycleAt === null ? null : new Date(settings.nextCycleAt).toISOString(),
     gold_as_of: goldAsOf,
     gold_day: goldAsOf === null ? null : dayIn(settings.timeZone, Date.parse(goldAsOf)),

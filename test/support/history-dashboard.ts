@@ -35,7 +35,7 @@ export interface HistoryDashboard {
   readonly url: string;
   readonly warehouse: Warehouse;
   /** what /api/runs tells of the next cycle; ms */
-  readonly report: { nextCycleAt: number | null };
+  readonly report: { nextCycleAt: number | null; now?: number };
   /** what every read answers from now on; undefined: the warehouse itself */
   failReads(fail: boolean): void;
   /** Commits, and makes Silver and Gold as of a moment. */
@@ -54,7 +54,7 @@ export async function startHistoryDashboard(
 ): Promise<HistoryDashboard> {
   const dataDir = await mkdtemp(join(tmpdir(), 'kada-history-'));
   const warehouse = await openDuckDbWarehouse({ dataDir, log: quiet });
-  const report: { nextCycleAt: number | null } = { nextCycleAt: null };
+  const report: HistoryDashboard['report'] = { nextCycleAt: null };
   let failing = false;
   let seq = 0;
   let runs = 0;
@@ -73,7 +73,7 @@ export async function startHistoryDashboard(
         return warehouse.query(sql, limits);
       },
       beginCycle: undefined,
-      report: { timeZone, showSeeds: false, funnels: historyFunnels, nextCycleAt: report.nextCycleAt },
+      report: { timeZone, showSeeds: false, funnels: historyFunnels, ...report },
     }),
     adminKey: undefined,
     metrics: async () => '',

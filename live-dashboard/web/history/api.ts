@@ -23,6 +23,8 @@ export interface Run {
 export interface Runs {
   /** the server's clock, ISO */
   readonly now: string;
+  /** the day of the report that it is now */
+  readonly day: string;
   readonly next_at: string | null;
   readonly gold_as_of: string | null;
   /** the day of gold_as_of: it is still running */

@@ -50,8 +50,7 @@ export function lettersChart(
     height: 120,
     days,
     layers: lines.map((values, index) => ({ values, token: '--loss', strength: strengths[index] ?? 0.3 })),
-    // what failed today is not less true for being today's: bars of several parts are not hatched
-    open: undefined,
+    open,
     axis: (value) => (Number.isInteger(value) ? integer(value) : ''),
     axisWidth: 44,
     columns: groups.map(({ name }) => name),

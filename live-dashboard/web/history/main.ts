@@ -43,7 +43,8 @@ let reading = new AbortController();
 let nextLook: ReturnType<typeof setTimeout> | undefined;
 
 const query = (): URLSearchParams => new URLSearchParams(location.search);
-const today = (): Day | undefined => runs?.gold_day ?? undefined;
+/** The last day of ranges: that of Gold; dead letters and runs are there up to now. */
+const today = (): Day | undefined => (path === '/operations' ? runs?.day : runs?.gold_day) ?? undefined;
 const serverNow = (): number => Date.now() + clockOffset;
 
 /** Asks for the runs; when Gold was made anew, or never read, reads the page's rows. */
@@ -67,18 +68,17 @@ async function look(): Promise<void> {
 async function read(): Promise<void> {
   const day = today();
   if (runs === undefined) return;
-  if (day === undefined && path !== '/operations') {
+  if (day === undefined) {
     showEmpty();
     return;
   }
   reading.abort();
   reading = new AbortController();
   const { signal } = reading;
-  const now = day ?? runs.now.slice(0, 10);
-  const range = rangeOf(query(), now);
+  const range = rangeOf(query(), day);
   const days = daysOf(range);
-  const open = days.includes(now) ? now : undefined;
-  const answer = await load({ range, days, today: now, open, runs, query: query(), signal });
+  const open = days.includes(day) ? day : undefined;
+  const answer = await load({ range, days, today: day, open, runs, query: query(), signal });
   if (signal.aborted) return;
   if (answer.kind === 'failed') return fail(answer.message);
   failure = undefined;
@@ -87,8 +87,8 @@ async function read(): Promise<void> {
 }
 
 function paint(): void {
-  if (draw === undefined || runs === undefined) return;
-  const now = today() ?? runs.now.slice(0, 10);
+  const now = today();
+  if (draw === undefined || runs === undefined || now === undefined) return;
   const range = rangeOf(query(), now);
   const start = performance.now();
   const restore = keepFocus();

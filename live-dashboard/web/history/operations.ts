@@ -2,7 +2,7 @@ import { element } from '../dom.ts';
 import { clock, integer, milliseconds, share } from '../format.ts';
 import { getJson, goldAddress, goldRows, type LetterCount, together } from './api.ts';
 import { dayChartCard } from './day-chart-card.ts';
-import { longDay } from './days.ts';
+import { type Day, longDay } from './days.ts';
 import type { Figure } from './figures.ts';
 import { lettersChart } from './letters-chart.ts';
 import { lettersView } from './letters-view.ts';
@@ -29,6 +29,9 @@ export const loadOperations: LoadPage = async (asked) => {
   return { kind: 'ok', value: () => draw(asked, { health, letters }) };
 };
 
+/** The day that Gold is made up to; it is not whole, whatever day it is now. */
+const goldDay = ({ runs, today }: Asked): Day => runs.gold_day ?? today;
+
 const summaryAddress = ({ range }: Pick<Asked, 'range'>): string =>
   `/api/dead-letters/summary?from=${range.from}&to=${range.to}`;
 
@@ -37,7 +40,7 @@ function draw(asked: Asked, { health, letters }: Read): Drawing {
   const chart = dayChartCard(lettersChart(letters, days, today, open));
   chart.element.append(lettersView(range, letters).element);
   const logged = groupBy(health, (row) => row.metric_date);
-  const lastDay = [...days].reverse().find((day) => day < today && logged.has(day));
+  const lastDay = [...days].reverse().find((day) => day < goldDay(asked) && logged.has(day));
   const services = servicesCard(asked, health, lastDay);
   return {
     figures: figures(asked, health, letters, lastDay),
@@ -60,6 +63,7 @@ function figures(
   lastDay: string | undefined,
 ): readonly Figure[] {
   const { range, days, today, open, runs } = asked;
+  const made = goldDay(asked);
   const pending = sum(
     letters.filter(({ status }) => status === 'pending'),
     (row) => row.letters,
@@ -67,7 +71,7 @@ function figures(
   const of = health.filter((row) => row.metric_date === lastDay);
   const lag = worstOf(of, (row) => numberOf(row.event_lag_ms));
   const latency = worstOf(of, (row) => numberOf(row.p95_latency_ms));
-  const complete = health.filter((row) => row.metric_date < today);
+  const complete = health.filter((row) => row.metric_date < made);
   const rated = complete.length === 0 ? health : complete;
   const requests = sum(rated, (row) => row.requests);
   const newest = runs.runs.find(({ status }) => status === 'success');
