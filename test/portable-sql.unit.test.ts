@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { splitStatements } from '../sinks/materialise/statements.ts';
 import { forbiddenForms, sqlText } from './support/forbidden-sql.ts';
 
-/** sql/silver and sql/gold are written once and mean the same on both engines (no form that one of them reads otherwise). */
+/** sql/silver and sql/gold are written once and mean the same on both engines (design/portable-sql.md). */
 
 const root = resolve(import.meta.dirname, '..');
 const statements = ['silver', 'gold'].flatMap((layer) =>
@@ -31,5 +31,5 @@ describe('no rule is broken by', () => {
 });
 
 it('looks at all there is', () => {
-  expect(statements.length).toBeGreaterThanOrEqual(60);
+  expect(statements.length).toBeGreaterThan(50);
 });

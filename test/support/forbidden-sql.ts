@@ -60,11 +60,11 @@ function callsOf(name: string, code: string): readonly string[] {
  * What stands before the slash is a cast's bracket, else the divisor must be a number that is written out.
  */
 function divides({ code }: SqlText): boolean {
-  return [...code.matchAll(/(\S+?)\s*\/\s*(\S+)/g)].some(([match, before = '', after = '']) => {
-    const place = code.indexOf(match);
+  return [...code.matchAll(/(\S+?)\s*\/\s*(\S+)/g)].some((match) => {
+    const [all, before = '', after = ''] = match;
     const isWhole = /^\d+$/.test(after.replace(/[^\d].*$/, '')) && !/NULLIF/i.test(after);
     if (isWhole) return false;
-    const cast = before.endsWith(')') && isCastAt(code, place + match.indexOf('/') - 1);
+    const cast = before.endsWith(')') && isCastAt(code, match.index + all.indexOf('/') - 1);
     return !cast || !/^NULLIF/i.test(after);
   });
 }
@@ -82,9 +82,8 @@ function isCastAt(code: string, place: number): boolean {
 }
 
 const isExact = /AS\s+(DECIMAL|BIGINT|INTEGER|INT)\b/i;
-/** Sums of flags and counts that are written as CASE stay below 2 billion in a group. */
-const isSmall =
-  /^\s*(CASE\b[\s\S]*\bEND|\w+\.(is_\w+|tried_online|has_\w+|refunded|revenue|units_sold)|\w+\.\w+)\s*$/i;
+/** Flags and counts that are written as CASE, or are a column as it is, stay below 2 billion in a group. */
+const isSmall = /^\s*(CASE\b[\s\S]*\bEND|\w+\.\w+)\s*$/i;
 
 const reserved = [
   'at',
