@@ -4,7 +4,7 @@ import { openMssqlWarehouse } from '../../sinks/mssql/open.ts';
 import type { Warehouse } from '../../sinks/warehouse.ts';
 import type { Config } from '../config.ts';
 import { type ControlClient, findControl } from '../control/client.ts';
-import { createOwnRoad } from '../seed/own-road.ts';
+import { createOwnPath, ownRoad } from '../seed/own-road.ts';
 import { type Seeded, type SeedRequest, sendSeeds } from '../seed/send.ts';
 import { collectorRoad } from '../simulation/http-road.ts';
 import { errorLog, ownerOf } from './with-reader.ts';
@@ -53,7 +53,7 @@ async function through(owner: ControlClient, config: Config, request: SeedReques
 async function byOwn(opening: Promise<Warehouse>, config: Config, request: SeedRequest): Promise<Seeded> {
   const warehouse = await opening;
   try {
-    return await sendSeeds(request, await createOwnRoad(warehouse, config, errorLog()));
+    return await sendSeeds(request, ownRoad(await createOwnPath(warehouse, config, errorLog())));
   } finally {
     await warehouse.close();
   }

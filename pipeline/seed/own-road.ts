@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { Subject } from 'rxjs';
 import { conflictLetter, writeLetter } from '../../ingest/dead-letter.ts';
-import type { Delivery, Outcome, Settlement } from '../../ingest/delivery.ts';
+import type { Delivery, Origin, Outcome, Settlement } from '../../ingest/delivery.ts';
 import type { Warehouse } from '../../sinks/warehouse.ts';
 import { createCommitPath } from '../commit/path.ts';
 import type { Config } from '../config.ts';
@@ -15,15 +15,28 @@ import { createValidation } from '../validation.ts';
 const warmClaims = 50_000;
 const againMs = 200;
 
-/**
- * The pipeline's own way from a keyed caller to Bronze, in this process and without a listener: for a warehouse that
- * nobody else has open. Closing it leaves the warehouse open.
- */
-export async function createOwnRoad(
+/** What a source would hand in. */
+export interface Handed {
+  readonly via: Delivery['via'];
+  readonly origin: Origin;
+  readonly bodies: readonly string[];
+  /** ms */
+  readonly receivedAt: number;
+}
+
+/** The pipeline's own way from a delivery to Bronze, without a listener and without a live view. */
+export interface OwnPath {
+  deliver(handed: Handed): Promise<Settlement>;
+  /** rows of Bronze up to here are durable and whole */
+  visibleSeq(): number;
+  close(): void;
+}
+
+export async function createOwnPath(
   warehouse: Warehouse,
   config: Pick<Config, 'storeIp' | 'fingerprintCacheSize'>,
   log: Logger,
-): Promise<Road> {
+): Promise<OwnPath> {
   const now = Date.now;
   const deliveries = new Subject<Delivery>();
   const path = createCommitPath({
@@ -58,31 +71,42 @@ export async function createOwnRoad(
     .subscribe();
 
   return {
-    batchAtMost: 500,
-    atOnce: 4,
-    async send(events) {
-      const bodies = events.map(({ body }) =>
-        Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
-      );
-      const settled = await new Promise<Settlement>((done) => {
+    deliver: ({ via, origin, bodies, receivedAt }) =>
+      new Promise<Settlement>((done) => {
+        const messages = bodies.map((body) => ({ kind: 'bytes', bytes: Buffer.from(body) }) as const);
         deliveries.next({
-          via: 'collector',
-          origin: { road: 'collector', userAgent: undefined, ip: undefined },
-          receivedAt: now(),
-          messages: bodies.map((bytes) => ({ kind: 'bytes', bytes })),
-          bytes: bodies.reduce((sum, { length }) => sum + length, 0),
+          via,
+          origin,
+          receivedAt,
+          messages,
+          bytes: messages.reduce((sum, { bytes }) => sum + bytes.length, 0),
           deadline: undefined,
           settle: done,
           release: () => undefined,
         });
+      }),
+    visibleSeq: path.visibleSeq,
+    close: () => subscription.unsubscribe(),
+  };
+}
+
+/** A keyed caller's road on it. Closing it leaves the warehouse open. */
+export function ownRoad(path: OwnPath): Road {
+  return {
+    batchAtMost: 500,
+    atOnce: 4,
+    async send(events) {
+      const settled = await path.deliver({
+        via: 'collector',
+        origin: { road: 'collector', userAgent: undefined, ip: undefined },
+        bodies: events.map(({ body }) => (typeof body === 'string' ? body : JSON.stringify(body))),
+        receivedAt: Date.now(),
       });
       if (settled.kind === 'durable') return settled.outcomes.map(answerOf);
       const why = settled.kind === 'unavailable' ? settled.reason : settled.kind;
       return events.map(() => ({ kind: 'unknown', why, retryAfterMs: againMs }));
     },
-    async close() {
-      subscription.unsubscribe();
-    },
+    close: async () => path.close(),
   };
 }
 
