@@ -60,6 +60,7 @@ describe('every command', () => {
       'demo',
       'etl',
       'publish-test-events',
+      'replay',
       'seed',
       'simulate',
       'sql',
