@@ -21,6 +21,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { defaultFunnelsFile, webRoot } from './paths.ts';
 import { pipeline } from './pipeline.ts';
 import { createLetterOffice, type LetterOffice } from './replay/office.ts';
+import { pageActions } from './replay/page-actions.ts';
 import { createSources, describeSources, type Sources } from './sources.ts';
 import { createProcessState } from './state.ts';
 import { createOrderLookUps } from './steps/fold.ts';
@@ -120,6 +121,8 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     frames$: live.frames$,
     readiness: state.readiness,
     history: () => ({ query: opened?.query, beginCycle: materialiser?.begin, report: report() }),
+    deadLetters: () =>
+      letters === undefined || opened === undefined ? undefined : pageActions(letters, opened),
     metrics: metrics.text,
     webRoot,
     roles: config.roles.has('dashboard') ? 'full' : 'probes-only',

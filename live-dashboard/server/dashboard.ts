@@ -13,6 +13,7 @@ import { createHttpServer, type HttpServer } from '../../ingest/http/server.ts';
 import type { Frame, SnapshotFrame } from '../frames.ts';
 import { historyPages } from '../history-pages.ts';
 import { type ClientHub, createClientHub, type FrameResult } from './client-hub.ts';
+import { type DeadLetterActions, installDeadLetterActions } from './dead-letter-actions.ts';
 import { type GateRefusal, installGate } from './gate.ts';
 import { type HistoryOptions, installHistory } from './history-api.ts';
 import { isLoopbackHost, isOwnOrigin } from './hosts.ts';
@@ -34,6 +35,8 @@ export interface DashboardOptions {
   readonly readiness: () => Readiness;
   /** Gold and the runs; asked at each call, since the listener is up before the warehouse */
   readonly history: () => HistoryOptions;
+  /** replay and discard; undefined: not yet */
+  readonly deadLetters?: () => DeadLetterActions | undefined;
   /** ADMIN_API_KEY; undefined: calls that change something answer 503 */
   readonly adminKey: string | undefined;
   /** the text of /metrics */
@@ -107,6 +110,11 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     });
     installHistory(app, http, options);
     installLetters(app, http, options);
+    installDeadLetterActions(app, http, {
+      deadLetters: options.deadLetters ?? (() => undefined),
+      adminKey: options.adminKey,
+      log: options.log,
+    });
     await installPage(app, http, options.webRoot);
   }
 
