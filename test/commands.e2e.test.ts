@@ -55,10 +55,12 @@ describe('every command', () => {
 
   test('is there', () => {
     expect(entries.map(([name]) => name).sort()).toEqual([
+      'backup',
       'db:check',
       'db:create',
       'demo',
       'etl',
+      'prune',
       'publish-test-events',
       'replay',
       'seed',
