@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { outcomeOf } from '../live-dashboard/web/dead-letter-actions.ts';
+import { outcomeOf } from '../live-dashboard/web/letter-outcome.ts';
 
 const id = '00000000-0000-4000-8000-000000000001';
 

@@ -36,6 +36,8 @@ interface OpenDesk extends Desk {
 
 const patienceMs = 120_000;
 const pauseMs = 500;
+/** A process that is gone may be started again by whoever minds it: until then its file is left to it. */
+const restartMs = 30_000;
 const passing: ReadonlySet<string> = new Set([
   'KADA_STARTING',
   'KADA_CONTROL_AWAY',
@@ -46,6 +48,7 @@ const passing: ReadonlySet<string> = new Set([
 /** A server's warehouse from any machine; a file through the process that owns it, else by opening it. */
 export function createLetterDesk(config: Config): LetterDesk {
   let open: OpenDesk | undefined;
+  let leftAt = Number.NEGATIVE_INFINITY;
 
   async function closeNow(): Promise<void> {
     const closing = open;
@@ -58,13 +61,16 @@ export function createLetterDesk(config: Config): LetterDesk {
       const since = Date.now();
       for (;;) {
         try {
-          open ??= await openDesk(config);
+          open ??= await openDesk(config, Date.now() - leftAt > restartMs);
           return await use(open);
         } catch (error) {
           if (!(error instanceof KadaError && passing.has(error.code))) throw error;
           if (Date.now() - since > patienceMs) throw error;
           // Another process may own the file by now; a desk of our own stays open.
-          if (open?.through !== undefined) await closeNow();
+          if (open?.through !== undefined) {
+            await closeNow();
+            leftAt = Date.now();
+          }
           await delay(pauseMs);
         }
       }
@@ -73,12 +79,14 @@ export function createLetterDesk(config: Config): LetterDesk {
   };
 }
 
-async function openDesk(config: Config): Promise<OpenDesk> {
+async function openDesk(config: Config, mayOpenFile: boolean): Promise<OpenDesk> {
   const { warehouse, dataDir } = config;
   if (warehouse.engine === 'mssql')
     return await ownDesk(openMssqlWarehouse({ ...warehouse, log: errorLog() }), config);
   const running = await findControl(dataDir);
   if (running !== undefined) return throughProcess(running);
+  if (!mayOpenFile)
+    throw new KadaError('KADA_CONTROL_AWAY', 'the process that owns the warehouse is gone; waiting for it');
   if (!existsSync(warehouse.file) && !existsSync(markPath(dataDir)))
     throw new KadaError(
       'KADA_NO_WAREHOUSE',
