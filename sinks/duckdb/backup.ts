@@ -9,23 +9,20 @@ import { highestStoredSeq } from './readers.ts';
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-/** The copy's highest number is read of the same snapshot that is copied: commits go on beside it. */
+/**
+ * The copy is one statement and so one snapshot, while commits go on beside it; DuckDB refuses it within a transaction
+ * where its settings are locked. Its highest number is read of the copy itself.
+ */
 async function copyInto(connection: DuckDBConnection, file: string): Promise<number> {
   await connection.run(`ATTACH ${quoted(file)} AS backup_copy`);
   try {
-    await connection.run('BEGIN TRANSACTION');
-    try {
-      const seq = await highestStoredSeq(connection);
-      await connection.run('COPY FROM DATABASE warehouse TO backup_copy');
-      await connection.run('COMMIT');
-      return seq;
-    } catch (error) {
-      await connection.run('ROLLBACK').catch(() => undefined);
-      throw error;
-    }
+    await connection.run('COPY FROM DATABASE warehouse TO backup_copy');
+    await connection.run('USE backup_copy');
+    return await highestStoredSeq(connection);
   } finally {
+    await connection.run('USE warehouse');
     // Detached, the copy is folded into its one file.
-    await connection.run('DETACH backup_copy').catch(() => undefined);
+    await connection.run('DETACH backup_copy');
   }
 }
 
