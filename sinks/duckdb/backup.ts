@@ -17,11 +17,12 @@ async function copyInto(connection: DuckDBConnection, file: string): Promise<num
   await connection.run(`ATTACH ${quoted(file)} AS backup_copy`);
   try {
     await connection.run('COPY FROM DATABASE warehouse TO backup_copy');
+    // Its log is folded in: what is moved is one file.
+    await connection.run('CHECKPOINT backup_copy');
     await connection.run('USE backup_copy');
     return await highestStoredSeq(connection);
   } finally {
     await connection.run('USE warehouse');
-    // Detached, the copy is folded into its one file.
     await connection.run('DETACH backup_copy');
   }
 }
