@@ -105,11 +105,6 @@ export interface Delivery {
   /** of a replay, which has one message */
   readonly replayed?: Replayed;
   /**
-   * Why a message that could be an event now is to be kept as a dead letter all the same; undefined: it is not. Facts
-   * for the letter's detail.
-   */
-  readonly keptBecause?: Readonly<Record<string, unknown>>;
-  /**
    * Answers the sender: ack, nack or an HTTP reply. Only the first call answers; a later one is a no-op.
    * Never throws. `outcome-unknown` answers and leaves the place taken until `release`.
    */

@@ -1,5 +1,7 @@
+import { createDeadLetterActions } from '../dead-letter-actions.ts';
 import { element, setText } from '../dom.ts';
 import { integer } from '../format.ts';
+import type { LetterOutcome } from '../letter-outcome.ts';
 import { getJson, type Letter, type LetterCount, type Letters } from './api.ts';
 import { letterDetail } from './letter-detail.ts';
 import { detailText } from './letter-parts.ts';
@@ -13,13 +15,14 @@ type Filter = (typeof filters)[number];
 
 /**
  * Dead letters of a range: filters (kept in the address), the list newest first, and beside it the one that is open.
- * Calls that change letters have their place in `#letter-actions`; `reload` shows what they did.
+ * Chosen ones can be tried, replayed and discarded; what became of each stands in its row.
  */
 export function lettersView(range: DayRange, counts: readonly LetterCount[]) {
   const query = new URLSearchParams(location.search);
   const chosen = new Map<Filter, string>(filters.map((name) => [name, query.get(name) ?? '']));
   if (!query.has('status')) chosen.set('status', 'pending');
   let opened = query.get('letter') ?? '';
+  const picked = new Set<string>();
   let offset = 0;
   let asked = 0;
 
@@ -37,7 +40,7 @@ export function lettersView(range: DayRange, counts: readonly LetterCount[]) {
         element(
           'tr',
           {},
-          ...['Failed', 'Source', 'Reason', 'Detail', 'Status'].map((name) =>
+          ...['Failed', 'Source', 'Reason', 'Detail', 'Status', 'Choose'].map((name) =>
             element('th', { scope: 'col', class: 'l' }, name),
           ),
         ),
@@ -110,8 +113,11 @@ export function lettersView(range: DayRange, counts: readonly LetterCount[]) {
     offset = from;
     const { rows, total, next_offset: next } = answer.value;
     const lines = rows.map(row);
-    if (from === 0) body.replaceChildren(...lines);
-    else body.append(...lines);
+    if (from === 0) {
+      picked.clear();
+      body.replaceChildren(...lines);
+    } else body.append(...lines);
+    actions.update();
     setText(told, `${integer(total)} ${total === 1 ? 'letter' : 'letters'}`);
     more.hidden = next === null;
     if (opened !== '' && beside.childElementCount === 0) void open(opened, false);
@@ -128,6 +134,13 @@ export function lettersView(range: DayRange, counts: readonly LetterCount[]) {
       momentText(letter.failed_at),
     );
     button.addEventListener('click', () => void open(letter.event_id, true));
+    const pick = element('input', { type: 'checkbox', 'aria-label': `Choose ${letter.event_id}` });
+    pick.disabled = letter.status !== 'pending';
+    pick.addEventListener('change', () => {
+      if (pick.checked) picked.add(letter.event_id);
+      else picked.delete(letter.event_id);
+      actions.update();
+    });
     return element(
       'tr',
       { 'data-letter': letter.event_id, ...(letter.event_id === opened ? { 'aria-current': 'true' } : {}) },
@@ -135,8 +148,23 @@ export function lettersView(range: DayRange, counts: readonly LetterCount[]) {
       element('td', { class: 'l' }, letter.source),
       element('td', { class: 'mono' }, letter.reason),
       element('td', { class: 'l m' }, detailText(letter)),
-      element('td', { class: 'l' }, pill(letter.status)),
+      element('td', { class: 'l', 'data-value': 'status' }, pill(letter.status)),
+      element('td', { class: 'l' }, pick),
     );
+  }
+
+  /** Each row says what became of its letter; one that is pending no more cannot be chosen again. */
+  function showOutcomes(outcomes: readonly LetterOutcome[]): void {
+    for (const { id, text, resolved } of outcomes) {
+      const line = [...body.children].find((one) => one.getAttribute('data-letter') === id);
+      const status = line?.querySelector<HTMLElement>('[data-value="status"]');
+      if (status !== null && status !== undefined) setText(status, text);
+      const pick = line?.querySelector('input');
+      if (!resolved || pick === null || pick === undefined) continue;
+      picked.delete(id);
+      pick.checked = false;
+      pick.disabled = true;
+    }
   }
 
   async function open(id: string, focus: boolean): Promise<void> {
@@ -154,6 +182,12 @@ export function lettersView(range: DayRange, counts: readonly LetterCount[]) {
     if (focus) detail.focus();
   }
 
+  const place = element('span', { class: 'sp', id: 'letter-actions' });
+  const actions = createDeadLetterActions({
+    container: place,
+    selected: () => [...picked].map((id) => ({ id })),
+    onOutcome: showOutcomes,
+  });
   const whole = element(
     'div',
     { class: 'letters' },
@@ -175,10 +209,10 @@ export function lettersView(range: DayRange, counts: readonly LetterCount[]) {
       select('status', 'Status', 'All states', ['pending', 'replayed', 'discarded']),
       search,
       told,
-      element('span', { class: 'sp', id: 'letter-actions' }),
+      place,
     ),
     element('div', { class: 'dlg' }, element('div', {}, list, more), beside),
   );
   void show(0);
-  return { element: whole, reload: () => show(0) };
+  return { element: whole };
 }
