@@ -40,7 +40,7 @@ export function lettersView(range: DayRange, counts: readonly LetterCount[]) {
         element(
           'tr',
           {},
-          ...['Failed', 'Source', 'Reason', 'Detail', 'Status', 'Choose'].map((name) =>
+          ...['Failed', 'Source', 'Reason', 'Detail', 'Status'].map((name) =>
             element('th', { scope: 'col', class: 'l' }, name),
           ),
         ),
@@ -144,12 +144,11 @@ export function lettersView(range: DayRange, counts: readonly LetterCount[]) {
     return element(
       'tr',
       { 'data-letter': letter.event_id, ...(letter.event_id === opened ? { 'aria-current': 'true' } : {}) },
-      element('th', { scope: 'row', class: 'l' }, button),
+      element('th', { scope: 'row', class: 'l' }, pick, ' ', button),
       element('td', { class: 'l' }, letter.source),
       element('td', { class: 'mono' }, letter.reason),
       element('td', { class: 'l m' }, detailText(letter)),
       element('td', { class: 'l', 'data-value': 'status' }, pill(letter.status)),
-      element('td', { class: 'l' }, pick),
     );
   }
 
