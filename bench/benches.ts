@@ -3,6 +3,7 @@ import { commit, commitBesideMany } from './commit.ts';
 import { fold, foldMillion } from './fold.ts';
 import { frameFanOut } from './frames.ts';
 import { historyPages } from './history.ts';
+import { commitBesideCycle, cycleBenches, largeCycleBenches } from './cycle.ts';
 import { oldIdsResent } from './old-ids.ts';
 import { rabbitToBronze } from './rabbit.ts';
 import { rebuild } from './rebuild.ts';
@@ -22,4 +23,9 @@ export const benches: readonly Bench[] = [
   ...frameFanOut,
   eventToBrowser,
   historyPages,
+  ...cycleBenches,
+  commitBesideCycle,
 ];
+
+/** `--large`, and by name */
+export const largeBenches: readonly Bench[] = largeCycleBenches;

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { benches } from './benches.ts';
+import { benches, largeBenches } from './benches.ts';
 import { asTable, type BenchRow, machine } from './table.ts';
 
 const help = `Ours beside the bare parts, in turn, on this machine.
@@ -7,6 +7,7 @@ const help = `Ours beside the bare parts, in turn, on this machine.
   npm run bench -- [--only NAME] [--rounds N] [--json]
 
   --only NAME   one row (may be given several times): ${benches.map(({ name }) => name).join(' | ')}
+  --large       also cycles beside 20 million rows
   --rounds N    rounds of each (default 5)
   --json        one JSON object a line
 `;
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true },
     rounds: { type: 'string', default: '5' },
     json: { type: 'boolean', default: false },
+    large: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -28,8 +30,8 @@ if (values.help) {
 
 async function main(): Promise<number> {
   const rounds = Number(values.rounds);
-  const chosen =
-    values.only === undefined ? benches : benches.filter(({ name }) => values.only?.includes(name));
+  const there = values.large ? [...benches, ...largeBenches] : benches;
+  const chosen = values.only === undefined ? there : there.filter(({ name }) => values.only?.includes(name));
   if (chosen.length === 0 || !Number.isInteger(rounds) || rounds < 1) {
     process.stderr.write(help);
     return 2;
