@@ -1,9 +1,9 @@
 import { eventToBrowser } from './browser.ts';
 import { commit, commitBesideMany } from './commit.ts';
+import { commitBesideCycle, cycleBenches, largeCycleBenches } from './cycle.ts';
 import { fold, foldMillion } from './fold.ts';
 import { frameFanOut } from './frames.ts';
 import { historyPages } from './history.ts';
-import { commitBesideCycle, cycleBenches, largeCycleBenches } from './cycle.ts';
 import { oldIdsResent } from './old-ids.ts';
 import { rabbitToBronze } from './rabbit.ts';
 import { rebuild } from './rebuild.ts';
