@@ -181,7 +181,8 @@ describe.each(['light', 'dark'] as const)('in the system’s own colours, %s', (
       '.sw.t': 20,
       '.sw.d': 20,
       '[data-step="2"] .bar .c': 90,
-      '[data-step="2"] .bar .t': 10,
+      // thin strokes, smoothed, in a part of 23 px
+      '[data-step="2"] .bar .t': 5,
       '[data-step="2"] .bar .d': 1,
       '[data-def="late"]': 5,
       '[data-opens="definitions"]': 5,
