@@ -82,7 +82,7 @@ export function createDeadLetterActions(options: DeadLetterActionsOptions): Dead
         onOutcome(outcomes);
       }
     } catch {
-      setText(told, 'The server does not answer; nothing may have been done. Try again.');
+      setText(told, 'The answer did not come: some may be done already. To try again is safe.');
     } finally {
       busy = false;
       update();

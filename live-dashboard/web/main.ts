@@ -36,7 +36,11 @@ let wasOld = false;
 
 function onMessage(message: ServerMessage): void {
   serverHeard = message.now;
-  if (message.kind === 'pong') return;
+  // A quiet shop sends no frames, and its time goes on all the same.
+  if (message.kind === 'pong') {
+    paintSoon();
+    return;
+  }
   const applied = applyFrame(state, message);
   if (applied.kind === 'gap') connection.askSnapshot();
   else {
@@ -68,21 +72,22 @@ function paintNumbers(numbers: LiveState): void {
   showEmpty(numbers);
   const funnel = numbers.funnels.find((one) => one.name === choices.funnel());
   const window = choices.window();
+  const now = numbers === state ? Math.max(numbers.now, serverHeard) : numbers.now;
   notice = undefined;
   if (funnel !== undefined) {
     const picked = choices.trend();
     setTextOf('time-to-convert', `${shortDuration(funnel.windowSeconds)} to convert`);
     showFunnel(numbers, funnel, window);
-    const times = entryTimes(funnel, window, numbers.now);
+    const times = entryTimes(funnel, window, now);
     trends.show(funnel, window, times, numbers.deadLetterMinutes);
     showTrendChoice(funnel, picked);
     trend.show(funnel, window, picked, times);
     trendAsTable.show(() => trendTable(funnel, picked, times));
-    notice = dataNotice(numbers, funnel, window, numbers.now);
+    notice = dataNotice(numbers, funnel, window, now);
     markFallen(notice?.fallen);
     markPicked(picked);
   }
-  deadLettersAsTable.show(() => deadLetterTable(numbers.deadLetterMinutes, windowStart(numbers.now, window)));
+  deadLettersAsTable.show(() => deadLetterTable(numbers.deadLetterMinutes, windowStart(now, window)));
   const { bots, seeds } = numbers.botsAndSeedsIncluded;
   setTextOf('included', includedText(bots, seeds));
   showOperations(numbers, window);

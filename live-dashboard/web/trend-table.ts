@@ -39,7 +39,7 @@ function rowOf(cohort: Cohort, point: RatePoint): readonly string[] {
 
 function stateOf({ revised, open }: RatePoint): string {
   if (revised === null) return open ? 'so far' : 'settled';
-  return `revised ${minute(revised.at)} by ${revised.why === 'replay' ? 'replay' : 'late events'}`;
+  return `${open ? 'so far, ' : ''}revised ${minute(revised.at)} by ${revised.why === 'replay' ? 'replay' : 'late events'}`;
 }
 
 const minute = (at: number): string => clock(at, { seconds: false });

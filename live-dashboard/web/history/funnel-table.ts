@@ -20,7 +20,7 @@ export function funnelTables(
   const known = asked.runs.report.funnels.map(({ name }) => name).filter((name) => groups.has(name));
   const others = [...groups.keys()].filter((name) => !known.includes(name));
   return [...known, ...others].map((name) =>
-    funnelTable(asked, name, groups.get(name) ?? [], known[0] === name ? daily : [], letters),
+    funnelTable(asked, name, groups.get(name) ?? [], name === 'purchase' ? daily : [], letters),
   );
 }
 
