@@ -1,3 +1,5 @@
+import { sqlContains, sqlText } from './sql-text.ts';
+
 /** Which dead letters are asked for; what is left out does not narrow. Values are checked by the caller or quoted here. */
 export interface LetterFilter {
   /** YYYY-MM-DD, days of the report's zone, both inclusive; of failed_at, as Gold counts them */
@@ -45,31 +47,19 @@ export function lettersQuery(
 export const lettersCountQuery = (filter: LetterFilter): string =>
   `SELECT COUNT(*) AS letters FROM ${lettersWithDay} WHERE ${conditions(filter).join(' AND ')}`;
 
+/** where a text is looked for */
+const searched = ['CAST(l.event_id AS VARCHAR(36))', 'l.detail', 'l.context', 'l.payload'];
+
 const within = (from: string, to: string): string =>
   `${day} >= CAST('${from}' AS DATE) AND ${day} <= CAST('${to}' AS DATE)`;
 
 function conditions({ from, to, reason, source, status, id, text }: LetterFilter): readonly string[] {
   return [
     within(from, to),
-    ...(reason === undefined ? [] : [`l.reason = ${literal(reason)}`]),
-    ...(source === undefined ? [] : [`l.source = ${literal(source)}`]),
-    ...(status === undefined ? [] : [`l.status = ${literal(status)}`]),
-    ...(id === undefined ? [] : [`LOWER(CAST(l.event_id AS VARCHAR(36))) = ${literal(id.toLowerCase())}`]),
-    ...(text === undefined ? [] : [contains(text)]),
+    ...(reason === undefined ? [] : [`l.reason = ${sqlText(reason)}`]),
+    ...(source === undefined ? [] : [`l.source = ${sqlText(source)}`]),
+    ...(status === undefined ? [] : [`l.status = ${sqlText(status)}`]),
+    ...(id === undefined ? [] : [`LOWER(CAST(l.event_id AS VARCHAR(36))) = ${sqlText(id.toLowerCase())}`]),
+    ...(text === undefined ? [] : [sqlContains(searched, text)]),
   ];
-}
-
-function contains(text: string): string {
-  const pattern = literal(`%${text.replace(/[!%_[]/g, '!$&')}%`);
-  const columns = ['CAST(l.event_id AS VARCHAR(36))', 'l.detail', 'l.context', 'l.payload'];
-  return `(${columns.map((column) => `${column} LIKE ${pattern} ESCAPE '!'`).join(' OR ')})`;
-}
-
-/**
- * A text as both engines read it. The word that a reader's statement may not hold is put together from two parts, so
- * that it can be searched for.
- */
-function literal(text: string): string {
-  const parts = text.split(/(?<=check)(?=point)/i).map((part) => `N'${part.replaceAll("'", "''")}'`);
-  return parts.length === 1 ? (parts[0] ?? "''") : `CONCAT(${parts.join(', ')})`;
 }

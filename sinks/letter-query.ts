@@ -1,3 +1,4 @@
+import { sqlContains, sqlText } from './sql-text.ts';
 import type { QueryResult, QueryValue } from './warehouse.ts';
 
 /** Which dead letters are meant; all that is given must hold. Times are ms since 1970, by failed_at: from ≤ t < to. */
@@ -39,25 +40,20 @@ const idsIn = (ids: readonly string[]): string => {
   return known.length === 0 ? '1 = 0' : `l.event_id IN (${known.map(quoted).join(', ')})`;
 };
 
-/** Non-ASCII texts need SQL Server's own prefix, which DuckDB has not. */
-const unicode = (text: string, engine: 'duckdb' | 'mssql'): string =>
-  engine === 'mssql' ? `N${quoted(text)}` : quoted(text);
-
-const escapeLike = (text: string): string => text.replace(/[!%_[]/g, (character) => `!${character}`);
-
-const conditionsOf = (filter: LetterFilter, engine: 'duckdb' | 'mssql'): readonly string[] => {
+const conditionsOf = (filter: LetterFilter): readonly string[] => {
   const { ids, reason, source, from, to, text } = filter;
   const conditions: string[] = [];
   if (ids !== undefined) conditions.push(idsIn(ids));
   if (reason !== undefined) {
     const before = `${reason}:`;
-    conditions.push(`(l.reason = ${quoted(reason)} OR LEFT(l.reason, ${before.length}) = ${quoted(before)})`);
+    conditions.push(
+      `(l.reason = ${sqlText(reason)} OR LEFT(l.reason, ${before.length}) = ${sqlText(before)})`,
+    );
   }
-  if (source !== undefined) conditions.push(`l.source = ${quoted(source)}`);
+  if (source !== undefined) conditions.push(`l.source = ${sqlText(source)}`);
   if (from !== undefined) conditions.push(`l.failed_at >= ${timeOf(from)}`);
   if (to !== undefined) conditions.push(`l.failed_at < ${timeOf(to)}`);
-  if (text !== undefined)
-    conditions.push(`l.payload LIKE ${unicode(`%${escapeLike(text)}%`, engine)} ESCAPE '!'`);
+  if (text !== undefined) conditions.push(sqlContains(['l.payload'], text));
   return conditions;
 };
 
@@ -85,12 +81,11 @@ const headsOf = (result: QueryResult): readonly LetterHead[] =>
 /** Pending letters, oldest first, at most `limit` behind the cursor. */
 export async function pendingLetters(
   query: LetterQuery,
-  engine: 'duckdb' | 'mssql',
   filter: LetterFilter,
   after: LetterCursor | undefined,
   limit: number,
 ): Promise<readonly LetterHead[]> {
-  const conditions = ["l.status = 'pending'", ...conditionsOf(filter, engine)];
+  const conditions = ["l.status = 'pending'", ...conditionsOf(filter)];
   if (after !== undefined) {
     const at = quoted(after.failedAt.slice(0, 23));
     conditions.push(`(l.failed_at > ${at} OR (l.failed_at = ${at} AND ${idText} > ${quoted(after.id)}))`);
@@ -104,12 +99,8 @@ export async function pendingLetters(
   );
 }
 
-export async function countPending(
-  query: LetterQuery,
-  engine: 'duckdb' | 'mssql',
-  filter: LetterFilter,
-): Promise<number> {
-  const conditions = ["l.status = 'pending'", ...conditionsOf(filter, engine)];
+export async function countPending(query: LetterQuery, filter: LetterFilter): Promise<number> {
+  const conditions = ["l.status = 'pending'", ...conditionsOf(filter)];
   const { rows } = await query(
     `SELECT COUNT(*) FROM ops.dead_letter_events AS l WHERE ${conditions.join(' AND ')}`,
     { maxRows: 1 },

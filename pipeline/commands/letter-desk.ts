@@ -14,7 +14,6 @@ import { errorLog, ownerOf } from './with-reader.ts';
 
 /** Where a command has its work with dead letters done. */
 export interface Desk {
-  readonly engine: 'duckdb' | 'mssql';
   readonly letters: LetterOffice;
   readonly query: LetterQuery;
   /** pid of the running process that does it; undefined: this command */
@@ -101,7 +100,6 @@ async function openDesk(config: Config, mayOpenFile: boolean): Promise<OpenDesk>
 }
 
 const throughProcess = (control: ControlClient): OpenDesk => ({
-  engine: 'duckdb',
   letters: control.letters,
   query: control.query,
   through: control.pid,
@@ -112,7 +110,6 @@ async function ownDesk(opening: Promise<Warehouse>, config: Config): Promise<Ope
   const warehouse = await opening;
   const office = await openOwnOffice(warehouse, config, errorLog());
   return {
-    engine: warehouse.engine,
     letters: office.letters,
     query: warehouse.query,
     through: undefined,

@@ -14,15 +14,13 @@ const shown = (result: ReplayResult): Record<string, unknown> => {
 /** What the Operations page does, by the same office as the commands. */
 export const pageActions = (
   letters: LetterOffice,
-  warehouse: Pick<Warehouse, 'query' | 'engine'>,
+  warehouse: Pick<Warehouse, 'query'>,
 ): DeadLetterActions => ({
   async replay(meant, dryRun) {
     // One more tells whether these are all.
     const ids =
       meant.ids ??
-      (await pendingLetters(warehouse.query, warehouse.engine, meant, undefined, mostLetters + 1)).map(
-        ({ id }) => id,
-      );
+      (await pendingLetters(warehouse.query, meant, undefined, mostLetters + 1)).map(({ id }) => id);
     const some = ids.slice(0, mostLetters).map((id) => ({ id }));
     const results = some.length === 0 ? [] : await letters.replay({ letters: some, dryRun });
     return { results: results.map(shown), more: ids.length > mostLetters };

@@ -17,11 +17,7 @@ import { letterToMend, mend, type Transform } from './transform.ts';
 
 /** Whom a replay asks; again and again while its owner restarts. */
 export type AskDesk = <T>(
-  use: (desk: {
-    readonly engine: 'duckdb' | 'mssql';
-    readonly letters: LetterOffice;
-    readonly query: LetterQuery;
-  }) => Promise<T>,
+  use: (desk: { readonly letters: LetterOffice; readonly query: LetterQuery }) => Promise<T>,
 ) => Promise<T>;
 
 export interface ReplayPlan {
@@ -61,14 +57,14 @@ export async function runReplay(ask: AskDesk, plan: ReplayPlan, hooks: ReplayHoo
   const { filter, limit = Number.POSITIVE_INFINITY } = plan;
   const tally = createTally();
   const pages = plan.rate === undefined ? mostLetters : Math.min(mostLetters, Math.max(1, plan.rate));
-  const total = Math.min(limit, await ask(({ query, engine }) => countPending(query, engine, filter)));
+  const total = Math.min(limit, await ask(({ query }) => countPending(query, filter)));
   hooks.onProgress(0, total);
   const began = performance.now();
   const stored = new Map<string, string>();
   let cursor: LetterCursor | undefined;
   while (tally.count() < limit && !hooks.stopped()) {
     const size = Math.min(pages, limit - tally.count());
-    const heads = await ask(({ query, engine }) => pendingLetters(query, engine, filter, cursor, size));
+    const heads = await ask(({ query }) => pendingLetters(query, filter, cursor, size));
     if (heads.length === 0) break;
     for (const group of groupsOf(heads)) await take(group);
     cursor = heads.at(-1);
