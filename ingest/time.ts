@@ -74,5 +74,9 @@ export const readTime = (value: unknown): WrittenTime | undefined => {
   return { ms: date.getTime() - offset * 60_000, zoned: zone !== undefined };
 };
 
+/** ms since 1970 of a day or a time as ISO 8601, no zone being UTC; no number, which `readTime` would take. */
+export const readIso = (text: string): number | undefined =>
+  numeric.test(text.trim()) ? undefined : readTime(text)?.ms;
+
 /** ISO in UTC with milliseconds. */
 export const isoOf = (ms: number): string => new Date(ms).toISOString();

@@ -5,6 +5,7 @@ import { messageOf } from '../../ingest/errors.ts';
 import { errorBody } from '../../ingest/http/answer.ts';
 import { createKeys } from '../../ingest/http/keys.ts';
 import type { HttpServer } from '../../ingest/http/server.ts';
+import { readIso } from '../../ingest/time.ts';
 
 /** Which pending letters are meant; times are ms since 1970, by when they failed. */
 export interface LettersMeant {
@@ -38,10 +39,12 @@ const id = z
 const ids = z.array(id).min(1).max(mostLetters);
 const day = /^\d{4}-\d{2}-\d{2}$/;
 const dayMs = 86_400_000;
-const time = z
-  .string()
-  .refine((text) => !Number.isNaN(Date.parse(text)), 'is a day, or a time as ISO 8601')
-  .transform((text) => ({ at: Date.parse(text), wholeDay: day.test(text) }));
+const time = z.string().transform((text, context) => {
+  const at = readIso(text);
+  if (at !== undefined) return { at, wholeDay: day.test(text.trim()) };
+  context.addIssue({ code: 'custom', message: 'is a day, or a time as ISO 8601' });
+  return z.NEVER;
+});
 const filter = z
   .strictObject({
     reason: z.string().min(1).max(500).optional(),
