@@ -90,14 +90,14 @@ export function createMetrics(readers: GaugeReaders): Metrics {
   const stored = counts<BronzeTable>('kada_events_stored_total', 'Events stored in Bronze', 'table', tables);
   const duplicate = counts<DuplicateKind>(
     'kada_events_duplicate_total',
-    'Natural: the same event again, not stored. Synthetic: the same id with other content, a dead letter.',
+    'Natural: the same event again, or the same broken one; not stored. Synthetic: the same id with other content, a dead letter.',
     'kind',
     ['natural', 'synthetic'],
   );
   const deadLettered = createCounts<`${Stage}|${DeadLetterReason}`>({
     registry,
     name: 'kada_events_dead_lettered_total',
-    help: 'Events kept as dead letters',
+    help: 'Events kept as dead letters, each once',
     labels: ['stage', 'reason'],
     labelsOf(key) {
       const bar = key.indexOf('|');

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { MonoTypeOperatorFunction } from 'rxjs';
 import { botName } from '../../ingest/bots.ts';
+import type { DeadLetterReason } from '../../ingest/event.ts';
 import { isObject } from '../../ingest/shape.ts';
 import type { Resolution } from '../commit/committer.ts';
 import type { Entry } from '../commit/entry.ts';
@@ -27,7 +28,7 @@ export function count(
       if (one !== undefined) settled.push(one);
     };
     for (const entry of stored) add(countStored(metrics, entry, at, horizonMs));
-    for (const entry of letters) add(countLetter(metrics, entry, entry.letter?.receivedAt));
+    for (const entry of letters) add(countLetter(metrics, entry));
     for (const member of members) for (const entry of member.entries) add(countRowless(metrics, entry));
     const newestBot = botOf(stored.findLast(({ event }) => event?.row.is_bot === 1));
     live.observe({ at, commitMs, settled, ...(newestBot === undefined ? {} : { newestBot }) });
@@ -58,13 +59,8 @@ function countStored(
   return { via, outcome: 'stored', event: fact };
 }
 
-/** @param receivedAt of its row; undefined: an older letter's row tells of it */
-function countLetter(
-  metrics: Metrics,
-  entry: Entry,
-  receivedAt: number | undefined,
-): SettledEvent | undefined {
-  const { outcome } = entry;
+function countLetter(metrics: Metrics, entry: Entry): SettledEvent | undefined {
+  const { outcome, letter } = entry;
   if (outcome?.kind !== 'dead-lettered') return undefined;
   metrics.deadLettered(outcome.stage, outcome.reason, 1);
   if (outcome.reason === 'event_id_conflict') metrics.duplicate('synthetic', 1);
@@ -72,7 +68,7 @@ function countLetter(
     ...refusedFact(entry),
     outcome: 'dead-lettered',
     reason: outcome.reason,
-    ...(receivedAt === undefined ? {} : { letterReceivedAt: receivedAt }),
+    ...(letter === undefined ? {} : { letterReceivedAt: letter.receivedAt }),
   };
 }
 
@@ -96,12 +92,18 @@ function countRowless(metrics: Metrics, entry: Entry): SettledEvent | undefined 
       };
     }
     case 'dead-lettered':
-      return entry.state === 'led' ? undefined : countLetter(metrics, entry, undefined);
+      return entry.state === 'led' ? undefined : countLetterAgain(metrics, entry, outcome.reason);
     case 'rejected':
       return { ...refusedFact(entry), outcome: 'rejected', reason: outcome.reason };
     default:
       return undefined;
   }
+}
+
+/** Its row was there already: the same broken event again, one that leaves no row of its own. */
+function countLetterAgain(metrics: Metrics, entry: Entry, reason: DeadLetterReason): SettledEvent {
+  metrics.duplicate('natural', 1);
+  return { ...refusedFact(entry), outcome: 'dead-lettered', reason };
 }
 
 function replayedAs(metrics: Metrics, outcome: ReplayOutcome): undefined {
