@@ -134,11 +134,18 @@ export interface LetterParts {
   readonly concerns: string | undefined;
 }
 
-/** A dead letter of any stage. Its claim: `dead|<source>|<reason>|<SHA-256 of the payload>[|<made id>]`. */
+/** What a letter claims: `dead|<source>|<reason>|<SHA-256 of the payload>[|<made id>]`. */
+export const letterClaim = (
+  via: DeliveredBy,
+  reason: DeadLetterReason,
+  payloadSha256: string,
+  madeId?: string,
+): string => sha256(`dead|${via}|${reason}|${payloadSha256}${madeId === undefined ? '' : `|${madeId}`}`);
+
+/** A dead letter of any stage. */
 export const letterOf = (parts: LetterParts): DeadLetter => {
   const { stage, reason, via, receivedAt, payload, facts, alwaysNew } = parts;
   const issues = boundedIssues(parts.issues);
-  const claim = `dead|${via}|${reason}|${payload.sha256}`;
   return {
     id: randomUUID(),
     source: via,
@@ -148,7 +155,7 @@ export const letterOf = (parts: LetterParts): DeadLetter => {
     context: contextOf(parts),
     payload: payload.text,
     receivedAt,
-    fingerprint: sha256(alwaysNew && facts.eventId !== undefined ? `${claim}|${facts.eventId}` : claim),
+    fingerprint: letterClaim(via, reason, payload.sha256, alwaysNew ? facts.eventId : undefined),
     issues,
     eventId: facts.eventId,
     concerns: parts.concerns,

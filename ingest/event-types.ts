@@ -73,7 +73,7 @@ export const knownType = (raw: string): KnownType | undefined =>
   known.get(raw) ?? known.get(raw.toLowerCase());
 
 /** Every name under which a dead letter of this canonical type may speak of it: its own, and the raw ones. */
-export const namesOf = (canonical: CanonicalType): readonly string[] => [
+export const namesOf = (canonical: string): readonly string[] => [
   canonical,
   ...[...known.values()].flatMap((type) =>
     type.kind === 'domain' && type.canonical === canonical && type.raw !== canonical ? [type.raw] : [],

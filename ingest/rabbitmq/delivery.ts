@@ -27,10 +27,19 @@ function traceparentOf(headers: ConsumeMessage['properties']['headers']): string
   return found === undefined || found.length > MAX_TRACEPARENT ? undefined : found;
 }
 
-function originOf({ fields, properties }: ConsumeMessage): Origin {
+/** AMQP brings bytes: nothing has looked inside yet. */
+export type QueuedBody = Exclude<Message, { readonly kind: 'parsed' }>;
+
+export type AmqpOrigin = Extract<Origin, { readonly road: 'amqp' }>;
+
+/** @param routingKey that it was published with */
+export function amqpOrigin(
+  { fields, properties }: Pick<ConsumeMessage, 'properties'> & { readonly fields: { redelivered: boolean } },
+  routingKey: string,
+): AmqpOrigin {
   return {
     road: 'amqp',
-    routingKey: fields.routingKey,
+    routingKey,
     messageId: text(properties.messageId),
     correlationId: text(properties.correlationId),
     timestamp: timestampMs(properties.timestamp),
@@ -40,7 +49,8 @@ function originOf({ fields, properties }: ConsumeMessage): Origin {
   };
 }
 
-function bodyOf(content: Buffer): Message {
+/** Whole, or what is kept of one that is too large. */
+export function bodyOf(content: Buffer): QueuedBody {
   if (content.length <= MAX_BODY_BYTES) return { kind: 'bytes', bytes: content };
   return {
     kind: 'oversized',
@@ -71,7 +81,7 @@ export function toDelivery(message: ConsumeMessage, context: DeliveryContext): D
   const body = bodyOf(message.content);
   return {
     via: 'rabbitmq',
-    origin: originOf(message),
+    origin: amqpOrigin(message, message.fields.routingKey),
     receivedAt: context.now(),
     messages: [body],
     bytes: body.kind === 'oversized' ? body.head.length : message.content.length,

@@ -1,17 +1,20 @@
 import { type Observable, Subject } from 'rxjs';
 import type { Delivery, Outcome, UnavailableReason } from '../delivery.ts';
-import type { ReplayMessage } from './stored-letter.ts';
+import type { BroughtMessage } from './brought.ts';
 
-/** What became of one replay; `unavailable`: nothing of it was stored by this try, or nobody knows, and it may be sent again. */
+/** What became of one message; `unavailable`: nothing of it was stored by this try, or nobody knows, and it may be sent again. */
 export type ReplayVerdict =
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
   | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
 
-/** The fourth road: dead letters, through the very same pipeline. Bounded by itself, apart from the HTTP places. */
+/**
+ * The fourth road: dead letters, and what a dead-letter queue holds, through the very same pipeline. Bounded by itself,
+ * apart from the HTTP places.
+ */
 export interface ReplaySource {
   readonly deliveries$: Observable<Delivery>;
   /** Takes as many as there are places for; the others wait here, those of an earlier call first. Never rejects. */
-  replay(messages: readonly ReplayMessage[]): Promise<readonly ReplayVerdict[]>;
+  replay(messages: readonly BroughtMessage[]): Promise<readonly ReplayVerdict[]>;
   /** What waits is answered `stopping`; what is inside is still settled. */
   stopAccepting(): void;
   /** letters inside */
@@ -28,7 +31,7 @@ export interface ReplayPlaces {
 export const replayPlaces: ReplayPlaces = { letters: 500, bytes: 16 * 1_048_576, waiting: 5_000 };
 
 interface Waiting {
-  readonly message: ReplayMessage;
+  readonly message: BroughtMessage;
   readonly tell: (verdict: ReplayVerdict) => void;
 }
 
@@ -50,7 +53,7 @@ export function createReplaySource(
     return refusal() ?? (deliveries.observed ? undefined : 'warehouse_away');
   }
 
-  const hasPlace = (next: ReplayMessage): boolean =>
+  const hasPlace = (next: BroughtMessage): boolean =>
     letters === 0 || (letters < places.letters && bytes + next.bytes <= places.bytes);
 
   function fill(): void {
@@ -71,13 +74,13 @@ export function createReplaySource(
     letters += 1;
     bytes += message.bytes;
     deliveries.next({
-      via: 'replay',
+      via: message.via,
       origin: message.origin,
       receivedAt: message.receivedAt,
       messages: [message.message],
       bytes: message.bytes,
       deadline: undefined,
-      replayed: message.replayed,
+      ...(message.replayed === undefined ? {} : { replayed: message.replayed }),
       settle(settlement) {
         const outcome = settlement.kind === 'durable' ? settlement.outcomes[0] : undefined;
         if (outcome !== undefined) return tell({ kind: 'outcome', outcome });

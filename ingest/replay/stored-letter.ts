@@ -1,6 +1,7 @@
 import type { Message, Origin, Replayed } from '../delivery.ts';
 import type { DeliveredBy } from '../event.ts';
 import { isObject } from '../shape.ts';
+import type { BroughtMessage } from './brought.ts';
 
 /** A row of ops.dead_letter_events, as a replay needs it. */
 export interface StoredLetter {
@@ -107,13 +108,8 @@ const replayedOf = (letter: StoredLetter, context: Context, mended: boolean): Re
   };
 };
 
-export interface ReplayMessage {
-  readonly origin: Origin;
-  readonly receivedAt: number;
-  readonly message: Message;
+export interface ReplayMessage extends BroughtMessage {
   readonly replayed: Replayed;
-  /** in memory */
-  readonly bytes: number;
 }
 
 /**
@@ -124,6 +120,7 @@ export function replayMessage(letter: StoredLetter, body: string | undefined): R
   const context = contextOf(letter);
   const text = body ?? letter.payload;
   return {
+    via: 'replay',
     origin: originOf(context, letter.source),
     receivedAt: letter.receivedAt,
     message:

@@ -1,6 +1,8 @@
+import { readIso } from '../../ingest/time.ts';
 import type { LetterFilter } from '../../sinks/letter-query.ts';
 import { runReplay } from '../replay/run-replay.ts';
 import { print, runCommand, tell, WrongUse } from './command.ts';
+import { drainDlq } from './drain-dlq.ts';
 import { createLetterDesk } from './letter-desk.ts';
 import { createProgress } from './progress.ts';
 import { asTable } from './result-text.ts';
@@ -13,6 +15,7 @@ again stays pending, with its newest reason. Stopped at any point it is simply r
   npm run replay -- [--reason …] [--source …] [--since …] [--until …] [--id …] [--limit N]
                     [--transform ./fix.ts] [--dry-run] [--rate N]
   npm run replay -- --discard --why "…" [the same filters] [--dry-run]
+  npm run replay -- --drain-dlq [--limit N] [--dry-run] [--rate N]
 
   --reason R        letters of this reason; validation_error means all of validation_error:…
   --source S        tracking, collector or rabbitmq
@@ -25,10 +28,16 @@ again stays pending, with its newest reason. Stopped at any point it is simply r
   --rate N          at most N letters a second
   --discard         gives them up: they stay as rows, \`discarded\`, and are not replayed any more
   --why "…"         the reason of a discard
+  --drain-dlq       empties the broker's own queue of dead letters (RABBITMQ_DLQ) instead: a message that has its letter
+                    already is acked, another becomes its letter, and one that is valid by now is stored as an event.
+                    None is acked before that is committed; a dry run gives them all back
   --help            this text
 
 Exit codes: 0 done (also where letters are still dead), 1 failed, 2 wrong use or configuration.
 `;
+
+/** What a drain has no use for. */
+const choosing = ['reason', 'source', 'since', 'until', 'id', 'transform', 'discard'] as const;
 
 /** Differences that a dry run shows. */
 const mostDiffs = 20;
@@ -48,6 +57,7 @@ await runCommand({
     'dry-run': { type: 'boolean' },
     discard: { type: 'boolean' },
     why: { type: 'string' },
+    'drain-dlq': { type: 'boolean' },
   },
   async run({ values, positionals, config }) {
     if (positionals.length > 0) throw new WrongUse(`${positionals[0]} is no flag`);
@@ -56,6 +66,10 @@ await runCommand({
     if (discard === undefined && values.why !== undefined) throw new WrongUse('--why belongs to --discard');
     if (discard !== undefined && values.transform !== undefined)
       throw new WrongUse('choose one of --discard and --transform');
+    const drain = values['drain-dlq'] === true;
+    const chosen = choosing.find((name) => values[name] !== undefined);
+    if (drain && chosen !== undefined)
+      throw new WrongUse(`--${chosen} chooses letters of the table: --drain-dlq takes messages as they come`);
     const filter: LetterFilter = {
       reason: values.reason,
       source: sourceOf(values.source),
@@ -71,14 +85,15 @@ await runCommand({
       transform: values.transform === undefined ? undefined : await loadTransform(values.transform),
       discard,
     };
-    const desk = createLetterDesk(config);
-    const progress = createProgress('letters');
     let stopped = false;
     const stop = (): void => {
       stopped = true;
     };
     process.once('SIGINT', stop);
     process.once('SIGTERM', stop);
+    if (drain) return await drainDlq(config, plan, () => stopped);
+    const desk = createLetterDesk(config);
+    const progress = createProgress('letters');
     let diffs = 0;
     let failures = 0;
     try {
@@ -99,7 +114,7 @@ await runCommand({
       progress.end();
       if (diffs > mostDiffs) print(`(the differences of ${diffs - mostDiffs} more letters are not shown)`);
       if (tally.count() === 0) print('no pending letter is meant');
-      else process.stdout.write(asTable(tally.table()));
+      else process.stdout.write(asTable(tally.table('letters')));
       if (plan.dryRun && tally.count() > 0) print('a dry run: nothing was changed');
       if (stopped) tell('stopped before the end: run it again for the rest');
       return failures > 0 ? 1 : 0;
@@ -121,9 +136,8 @@ function wholeOf(flag: string, given: string | undefined): number | undefined {
 
 function timeOf(flag: string, given: string | undefined): number | undefined {
   if (given === undefined) return undefined;
-  const zoned = /(Z|[+-]\d{2}:?\d{2})$/i.test(given) || /^\d{4}-\d{2}-\d{2}$/.test(given);
-  const ms = Date.parse(zoned ? given : `${given}Z`);
-  if (Number.isNaN(ms)) throw new WrongUse(`${flag} must be a day or a time as ISO 8601`);
+  const ms = readIso(given);
+  if (ms === undefined) throw new WrongUse(`${flag} must be a day or a time as ISO 8601`);
   return ms;
 }
 

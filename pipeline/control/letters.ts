@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
+import { drainBody, messagesFrom, messagesTo } from '../replay/drain-wire.ts';
 import type { LetterOffice } from '../replay/office.ts';
 import {
   backupAnswer,
   discardAnswer,
   discardBody,
+  drainAnswer,
   pruneAnswer,
   pruneBody,
   replayAnswer,
@@ -14,7 +16,7 @@ import {
 /** bytes: mended bodies travel with their letters' ids */
 export const replayBodyLimit = 16 * 1_048_576;
 
-/** `POST /replay`, `/discard`, `/prune` and `/backup`. */
+/** `POST /replay`, `/drain`, `/discard`, `/prune` and `/backup`. */
 export function installLetterCalls(app: FastifyInstance, office: () => LetterOffice | undefined): void {
   function on<Body extends z.ZodType>(
     path: string,
@@ -34,6 +36,9 @@ export function installLetterCalls(app: FastifyInstance, office: () => LetterOff
   on('/replay', replayBody, replayBodyLimit, async (letters, request) => ({
     results: await letters.replay(request),
   }));
+  on('/drain', drainBody, replayBodyLimit, async (letters, { messages, dryRun }) => ({
+    results: await letters.drain(messagesFrom(messages), dryRun),
+  }));
   on('/discard', discardBody, small, async (letters, { ids, why }) => ({
     discarded: await letters.discard(ids, why),
   }));
@@ -46,6 +51,8 @@ export function installLetterCalls(app: FastifyInstance, office: () => LetterOff
 /** The same calls from the other side. */
 export const lettersThrough = (post: (path: string, body: unknown) => Promise<unknown>): LetterOffice => ({
   replay: async (request) => replayAnswer.parse(await post('/replay', request)).results,
+  drain: async (messages, dryRun) =>
+    drainAnswer.parse(await post('/drain', { messages: messagesTo(messages), dryRun })).results,
   discard: async (ids, why) => discardAnswer.parse(await post('/discard', { ids, why })).discarded,
   prune: async (limits, dryRun) => pruneAnswer.parse(await post('/prune', { ...limits, dryRun })),
   backup: async () => backupAnswer.parse(await post('/backup', {})),

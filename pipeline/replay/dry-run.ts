@@ -1,27 +1,14 @@
-import { decodeMessage } from '../../ingest/decode.ts';
-import type { Delivery } from '../../ingest/delivery.ts';
 import type { AnalyticsEvent, DeadLetter } from '../../ingest/event.ts';
 import type { ReplayMessage } from '../../ingest/replay/stored-letter.ts';
 import type { StoredClaim } from '../../sinks/warehouse.ts';
 import type { Validation } from '../steps/validate.ts';
 import type { ReplayResult } from './results.ts';
+import { judgeUndelivered } from './undelivered.ts';
 
 export interface DryRunParts {
   readonly judge: Validation['judge'];
   readonly lookUp: (fingerprints: readonly string[]) => Promise<ReadonlyMap<string, StoredClaim>>;
 }
-
-const asDelivery = ({ origin, receivedAt, message, replayed, bytes }: ReplayMessage): Delivery => ({
-  via: 'replay',
-  origin,
-  receivedAt,
-  messages: [message],
-  bytes,
-  deadline: undefined,
-  replayed,
-  settle: () => undefined,
-  release: () => undefined,
-});
 
 const dead = (id: string, { stage, reason, issues }: DeadLetter): ReplayResult => ({
   id,
@@ -48,8 +35,7 @@ export async function dryRun(
   { judge, lookUp }: DryRunParts,
 ): Promise<readonly ReplayResult[]> {
   const judged = messages.map((message) => {
-    const delivery = asDelivery(message);
-    return { id: message.replayed.letterId, of: judge(decodeMessage(message.message), delivery, 0) };
+    return { id: message.replayed.letterId, of: judgeUndelivered(message, judge).judged };
   });
   const events = judged.flatMap(({ of }) => (of.kind === 'event' ? [of.event] : []));
   const found = await lookUp(events.map(({ fingerprint }) => fingerprint));

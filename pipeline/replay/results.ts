@@ -48,6 +48,22 @@ export const replayResult = z.discriminatedUnion('outcome', [
 ]);
 export type ReplayResult = Readonly<z.output<typeof replayResult>>;
 
+/**
+ * What became of one message of the broker's dead-letter queue, or what it would become in a dry run.
+ * - `stored`, `duplicate`: it is a valid event by now; `event` and `letter` tell twins of a dry run apart
+ * - `dead_lettered`: it has its letter now, and had none
+ * - `known`: it has had its letter already, whatever became of that
+ */
+export const drainResult = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('stored'), event: z.string() }),
+  z.object({ outcome: z.literal('duplicate'), event: z.string() }),
+  z.object({ outcome: z.literal('dead_lettered'), reason: z.string(), letter: z.string() }),
+  z.object({ outcome: z.literal('known'), reason: z.string() }),
+  z.object({ outcome: z.literal('unavailable'), reason: z.string() }),
+]);
+export type DrainResult = Readonly<z.output<typeof drainResult>>;
+
+export const drainAnswer = z.object({ results: z.array(drainResult) });
 export const replayAnswer = z.object({ results: z.array(replayResult) });
 export const discardAnswer = z.object({ discarded: z.array(z.string()) });
 export const pruneAnswer = z.object({ letters: z.number(), letterClaims: z.number(), claims: z.number() });

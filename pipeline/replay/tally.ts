@@ -3,8 +3,8 @@ import type { QueryResult } from '../../sinks/warehouse.ts';
 /** How many letters of which reason became what; the summary of a command. */
 export interface Tally {
   add(reason: string, outcome: string): void;
-  /** as a table: reason, outcome, letters; most first within a reason */
-  table(): QueryResult;
+  /** as a table: reason, outcome, and how many of `what`; most first within a reason */
+  table(what: 'letters' | 'messages'): QueryResult;
   count(): number;
 }
 
@@ -18,7 +18,7 @@ export function createTally(): Tally {
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
       counts.set(reason, outcomes);
     },
-    table() {
+    table(what) {
       const rows = [...counts]
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .flatMap(([reason, outcomes]) =>
@@ -26,7 +26,7 @@ export function createTally(): Tally {
             .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
             .map(([outcome, n]) => [reason, outcome, n]),
         );
-      return { columns: ['reason', 'outcome', 'letters'], rows };
+      return { columns: ['reason', 'outcome', what], rows };
     },
     count: () => all,
   };
