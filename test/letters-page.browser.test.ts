@@ -56,6 +56,66 @@ it('says in each row what would become of a letter, and what became of it', asyn
     ['discarded', expect.stringContaining('of a test')],
     ['pending', null],
   ]);
+
+  // A cycle draws the page anew: what was chosen, what became of letters and the focus stay.
+  await opened.page.check(`${row(2)} input`);
+  await opened.page.focus(`${row(2)} input`);
+  const chosen = await opened.page.getAttribute(row(2), 'data-letter');
+  const drawn = () => opened.page.evaluate<string>('document.body.dataset.drawn');
+  const before = await drawn();
+  const cycle = await fetch(`${running.dashboardUrl}/api/etl/run`, {
+    method: 'POST',
+    headers: { 'x-admin-key': adminKey, 'content-type': 'application/json' },
+    body: '{}',
+  });
+  expect(cycle.ok).toBe(true);
+  await eventually(
+    async () => {
+      await opened.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+      expect(await drawn()).not.toBe(before);
+    },
+    { timeoutMs: 60_000 },
+  );
+  await opened.shows('#letters-told', '1 letter');
+  expect(await opened.text(`${row(1)} [data-value="status"]`)).toBe('discarded');
+  expect(await opened.page.isChecked(`[data-letter="${chosen}"] input`)).toBe(true);
+  expect(await opened.text('[data-action="replay"]')).toBe('Replay 1');
+  expect(await opened.page.evaluate('document.activeElement.id')).toBe(`choose-${chosen}`);
+
+  // Other filters ask for other letters: nothing of before is chosen there.
+  await opened.page.selectOption('#letters-status', '');
+  await opened.shows('#letters-told', '2 letters');
+  expect(await opened.text('[data-action="replay"]')).toBe('Replay');
   expect(opened.foreign).toEqual([]);
+  expect(opened.complaints.filter((one) => !one.includes('401'))).toEqual([]);
   await opened.close();
+});
+
+it('shows a letter in two lines on a narrow page, which does not scroll sideways', async () => {
+  const narrow = await bench.open(
+    { url: running.dashboardUrl },
+    { path: 'operations?status=', viewport: { width: 390, height: 844 } },
+  );
+  const line = '#letters-table tbody tr:first-child';
+  await narrow.page.waitForSelector(line);
+  const wide = await narrow.page.$$eval('.lst, html', (all) =>
+    all.filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth).map(({ tagName }) => tagName),
+  );
+  expect(wide).toEqual([]);
+  const tops = await narrow.page.$$eval(`${line} > *`, (cells) =>
+    cells.filter((cell) => cell.getClientRects().length > 0).map((cell) => cell.getBoundingClientRect().top),
+  );
+  expect(tops).toHaveLength(4);
+  expect(new Set(tops.map(Math.round)).size).toBeLessThanOrEqual(3);
+  const height = await narrow.page.$eval(line, (one) => one.getBoundingClientRect().height);
+  expect(height).toBeLessThan(64);
+  for (const name of ['status', 'reason'])
+    expect(await narrow.page.isVisible(`${line} [data-value="${name}"]`)).toBe(true);
+  await narrow.page.click(`${line} button`);
+  await narrow.page.waitForSelector('#letter');
+  const below = await narrow.page.$eval('#letter', (one) => one.getBoundingClientRect().top);
+  expect(below).toBeGreaterThan(
+    await narrow.page.$eval('.lst', (one) => one.getBoundingClientRect().bottom - 1),
+  );
+  await narrow.close();
 });

@@ -66,7 +66,20 @@ describe('the states of the live page', () => {
     );
     expect(await opened.text(step(3, 'fell'))).toBe('fell');
     expect(await opened.text(step(2, 'fell'))).toBe('');
-    await opened.page.click('#see-dead-letters');
+    const address = new URL(
+      (await opened.page.getAttribute('#see-dead-letters', 'href')) ?? '',
+      'http://page',
+    );
+    expect(address.pathname).toBe('/operations');
+    expect(Object.fromEntries(address.searchParams)).toEqual({
+      status: '',
+      text: '"concerns":"begin_checkout"',
+    });
+    expect(await opened.page.getAttribute('#reasons a', 'href')).toBe(
+      '/operations?status=&reason=validation_error%3Abegin_checkout',
+    );
+    expect(await opened.page.getAttribute('#dead-letter-rows', 'href')).toBe('/operations?status=');
+    await opened.page.click('[aria-label="Dead letters: show as table"]');
     await opened.shows(
       '#dead-letter-table tbody tr:first-child td:nth-child(2)',
       'validation_error:begin_checkout',

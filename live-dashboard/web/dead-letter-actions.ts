@@ -37,13 +37,14 @@ export function createDeadLetterActions(options: DeadLetterActionsOptions): Dead
   const replay = element('button', { type: 'button', 'data-action': 'replay' }, 'Replay');
   const discard = element('button', { type: 'button', 'data-action': 'discard' }, 'Discard…');
   const told = element('p', { role: 'status', 'data-value': 'actions' });
-  container.append(dryRun, replay, discard, told);
+  replay.classList.add('pri');
+  container.append(discard, dryRun, replay, told);
   let busy = false;
 
   function update(): void {
     const count = Math.min(selected().length, mostLetters);
     setText(replay, count === 0 ? 'Replay' : `Replay ${count}`);
-    for (const button of [dryRun, replay, discard]) button.disabled = busy || count === 0;
+    for (const button of [discard, dryRun, replay]) button.disabled = busy || count === 0;
   }
 
   /** undefined: nothing was done, and the status says why */

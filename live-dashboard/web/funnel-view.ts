@@ -2,6 +2,7 @@ import type { EntryWindow, FunnelFrame, Money } from '../frames.ts';
 import { byId, element, setAttribute, setText, setTextOf } from './dom.ts';
 import { duration, integer, money, share } from './format.ts';
 import { everyoneIsYounger, type FunnelRow, funnelFigures } from './funnel-figures.ts';
+import { lettersAddress } from './letters-address.ts';
 import { createReasonOrder } from './reason-order.ts';
 import type { LiveState } from './state.ts';
 import { startSteps } from './step-focus.ts';
@@ -92,7 +93,8 @@ function showDeadLetters(state: LiveState, window: EntryWindow): void {
         'span',
         { 'data-reason': reason, title: reason },
         element('b', {}, integer(count)),
-        ` ${reason}`,
+        ' ',
+        reason === 'other' ? reason : element('a', { href: lettersAddress({ reason }) }, reason),
       ),
     ),
   );

@@ -163,7 +163,6 @@ startKeyboard((command) => {
   }
 });
 byId('try-now').addEventListener('click', connection.tryNow);
-byId('see-dead-letters').addEventListener('click', deadLettersAsTable.open);
 setInterval(() => {
   if (!document.hidden) paintClocks();
 }, 1_000);

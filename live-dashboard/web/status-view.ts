@@ -1,5 +1,6 @@
-import { byId, setHidden, setText, setTextOf } from './dom.ts';
+import { byId, setAttribute, setHidden, setText, setTextOf } from './dom.ts';
 import { isEmpty } from './empty-view.ts';
+import { lettersAddress } from './letters-address.ts';
 import type { DataNotice } from './notices.ts';
 import type { LiveState } from './state.ts';
 import { isOld, isWaiting, type Link, linkNotice, progressText, statusOf } from './status.ts';
@@ -43,6 +44,7 @@ export function showDataNotice(notice: DataNotice | undefined): void {
   setTextOf('data-notice-word', told.word);
   setTextOf('data-notice-text', told.text);
   setHidden('see-dead-letters', told.kind !== 'broken');
+  setAttribute(byId('see-dead-letters'), 'href', lettersAddress({ concerns: told.deadLetterType }));
 }
 
 /** Says a change of state once to who cannot see it; numbers and the clock never. */

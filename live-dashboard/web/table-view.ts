@@ -9,7 +9,6 @@ export interface ChartTable {
 export interface ChartTableView {
   /** To be called when the chart is drawn; `read` runs only while the table is open. */
   show(read: () => ChartTable): void;
-  open(): void;
 }
 
 /**
@@ -70,10 +69,6 @@ export function createChartTable(id: string, title: string, link: string = id): 
     show(read) {
       latest = read;
       fill();
-    },
-    open() {
-      toggle(true);
-      scroll.focus();
     },
   };
 }

@@ -16,7 +16,9 @@ export function keepFocus(): () => void {
   return function restore() {
     for (const region of byId('cards').querySelectorAll<HTMLElement>('[role="region"]'))
       region.scrollLeft = scrolled.get(region.getAttribute('aria-labelledby') ?? '') ?? 0;
-    if (active === null || active === document.body || active.isConnected) return;
+    if (active === null || active === document.body || active === document.activeElement) return;
+    // taken out and put in again it lost the focus, and nothing else
+    if (active.isConnected && active instanceof HTMLElement) return active.focus({ preventScroll: true });
     const again = id === '' ? undefined : document.getElementById(id);
     const found = again ?? (label === undefined ? undefined : findByLabel(label));
     if (!(found instanceof HTMLElement)) return;

@@ -1,57 +1,58 @@
 import { createDeadLetterActions } from '../dead-letter-actions.ts';
 import { element, setText } from '../dom.ts';
 import { integer } from '../format.ts';
-import type { LetterOutcome } from '../letter-outcome.ts';
-import { getJson, type Letter, type LetterCount, type Letters } from './api.ts';
+import { getJson, type LetterCount, type Letters } from './api.ts';
 import { letterDetail } from './letter-detail.ts';
-import { detailText } from './letter-parts.ts';
-import { momentText, pill } from './moments.ts';
+import { letterRows } from './letter-rows.ts';
 import { nothing } from './parts.ts';
 import type { DayRange } from './range.ts';
 
 const PAGE = 50;
+/** rows that one call answers with */
+const mostRows = 500;
 const filters = ['reason', 'source', 'status', 'text'] as const;
 type Filter = (typeof filters)[number];
 
+let kept: ReturnType<typeof makeLettersView> | undefined;
+
 /**
  * Dead letters of a range: filters (kept in the address), the list newest first, and beside it the one that is open.
- * Chosen ones can be tried, replayed and discarded; what became of each stands in its row.
+ * Chosen ones can be tried, replayed and discarded; what became of each stands in its row. There is one for as long as
+ * the page is open: a cycle of Gold draws the page anew, and must not forget what somebody chose or is waiting for.
  */
-export function lettersView(range: DayRange, counts: readonly LetterCount[]) {
+export function lettersView(range: DayRange, counts: readonly LetterCount[]): HTMLElement {
+  kept ??= makeLettersView();
+  kept.renew(range, counts);
+  return kept.element;
+}
+
+function makeLettersView() {
   const query = new URLSearchParams(location.search);
   const chosen = new Map<Filter, string>(filters.map((name) => [name, query.get(name) ?? '']));
   if (!query.has('status')) chosen.set('status', 'pending');
   let opened = query.get('letter') ?? '';
-  const picked = new Set<string>();
-  let offset = 0;
+  let range: DayRange | undefined;
   let asked = 0;
 
-  const body = element('tbody');
   const told = element('span', { class: 'sub', id: 'letters-told', role: 'status' });
-  const list = element(
-    'div',
-    { class: 'scroll lst', role: 'region', 'aria-label': 'Dead letters, newest first', tabindex: '0' },
-    element(
-      'table',
-      { class: 't left data', id: 'letters-table' },
-      element(
-        'thead',
-        {},
-        element(
-          'tr',
-          {},
-          ...['Failed', 'Source', 'Reason', 'Detail', 'Status'].map((name) =>
-            element('th', { scope: 'col', class: 'l' }, name),
-          ),
-        ),
-      ),
-      body,
-    ),
-  );
+  const pickedText = element('span', { class: 'sub', id: 'letters-picked' });
   const beside = element('div', { class: 'beside' });
-  const more = element('button', { type: 'button', class: 'link more' }, 'Show more');
+  const more = element('button', { type: 'button', class: 'link more', id: 'letters-more' }, 'Show more');
   more.hidden = true;
-  more.addEventListener('click', () => void show(offset + PAGE));
+  more.addEventListener('click', () => void read(rows.count(), PAGE));
+  const place = element('span', { class: 'sp', id: 'letter-actions' });
+  const rows = letterRows({ onPicked: showPicked, onOpen: (id) => void open(id, true) });
+  const actions = createDeadLetterActions({
+    container: place,
+    selected: () => rows.picked().map((id) => ({ id })),
+    onOutcome: rows.showOutcomes,
+  });
+
+  function showPicked(): void {
+    const count = rows.picked().length;
+    setText(pickedText, count === 0 ? '' : `${integer(count)} chosen`);
+    actions.update();
+  }
 
   function remember(name: string, value: string): void {
     const address = new URL(location.href);
@@ -62,24 +63,35 @@ export function lettersView(range: DayRange, counts: readonly LetterCount[]) {
   function choose(name: Filter, value: string): void {
     chosen.set(name, value);
     remember(name, value);
-    void show(0);
+    rows.forget();
+    void read(0, PAGE);
   }
 
-  function select(name: Filter, label: string, all: string, values: readonly string[]): HTMLElement {
+  function select(name: Filter, label: string, all: string) {
     const made = element('select', { 'aria-label': label, id: `letters-${name}` });
-    const current = chosen.get(name) ?? '';
-    const options = current === '' || values.includes(current) ? values : [...values, current];
-    for (const [value, text] of [['', all], ...options.map((one) => [one, one])]) {
-      const option = element('option', { value: value ?? '' }, text ?? '');
-      option.selected = value === current;
-      made.append(option);
-    }
     made.addEventListener('change', () => choose(name, made.value));
-    return made;
+    let shown = '';
+    function offer(values: readonly string[]): void {
+      const current = chosen.get(name) ?? '';
+      const options = current === '' || values.includes(current) ? values : [...values, current];
+      const key = JSON.stringify(options);
+      // an open list is not pulled from under the pointer
+      if (key === shown) return;
+      shown = key;
+      made.replaceChildren(
+        ...[['', all] as const, ...options.map((one) => [one, one] as const)].map(([value, text]) =>
+          element('option', { value }, text),
+        ),
+      );
+      made.value = current;
+    }
+    return { element: made, offer };
   }
 
-  const distinct = (of: (row: LetterCount) => string): readonly string[] =>
-    [...new Set(counts.map(of))].sort();
+  const reason = select('reason', 'Reason', 'All reasons');
+  const source = select('source', 'Source', 'All sources');
+  const status = select('status', 'Status', 'All states');
+  status.offer(['pending', 'replayed', 'discarded']);
   const search = element('input', {
     type: 'search',
     id: 'letters-text',
@@ -90,13 +102,14 @@ export function lettersView(range: DayRange, counts: readonly LetterCount[]) {
   });
   search.addEventListener('change', () => choose('text', search.value.trim()));
 
-  async function show(from: number): Promise<void> {
+  async function read(from: number, limit: number): Promise<void> {
+    if (range === undefined) return;
     asked += 1;
     const mine = asked;
     const parameters = new URLSearchParams({
       from: range.from,
       to: range.to,
-      limit: String(PAGE),
+      limit: String(limit),
       offset: String(from),
     });
     for (const name of filters) {
@@ -110,69 +123,21 @@ export function lettersView(range: DayRange, counts: readonly LetterCount[]) {
       setText(told, answer.message);
       return;
     }
-    offset = from;
-    const { rows, total, next_offset: next } = answer.value;
-    const lines = rows.map(row);
-    if (from === 0) {
-      picked.clear();
-      body.replaceChildren(...lines);
-    } else body.append(...lines);
-    actions.update();
+    const { rows: letters, total, next_offset: next } = answer.value;
+    rows.show(letters, from === 0);
     setText(told, `${integer(total)} ${total === 1 ? 'letter' : 'letters'}`);
     more.hidden = next === null;
-    if (opened !== '' && beside.childElementCount === 0) void open(opened, false);
+    if (opened !== '' && beside.querySelector('#letter') === null) void open(opened, false);
     else if (opened === '')
       beside.replaceChildren(
         nothing(total === 0 ? 'no dead letter with these filters' : 'choose a letter to see it whole'),
       );
   }
 
-  function row(letter: Letter): HTMLElement {
-    const button = element(
-      'button',
-      { type: 'button', class: 'link', id: `letter-${letter.event_id}` },
-      momentText(letter.failed_at),
-    );
-    button.addEventListener('click', () => void open(letter.event_id, true));
-    const pick = element('input', { type: 'checkbox', 'aria-label': `Choose ${letter.event_id}` });
-    pick.disabled = letter.status !== 'pending';
-    pick.addEventListener('change', () => {
-      if (pick.checked) picked.add(letter.event_id);
-      else picked.delete(letter.event_id);
-      actions.update();
-    });
-    return element(
-      'tr',
-      { 'data-letter': letter.event_id, ...(letter.event_id === opened ? { 'aria-current': 'true' } : {}) },
-      element('th', { scope: 'row', class: 'l' }, pick, ' ', button),
-      element('td', { class: 'l' }, letter.source),
-      element('td', { class: 'mono' }, letter.reason),
-      element('td', { class: 'l m' }, detailText(letter)),
-      element('td', { class: 'l', 'data-value': 'status' }, pill(letter.status)),
-    );
-  }
-
-  /** Each row says what became of its letter; one that is pending no more cannot be chosen again. */
-  function showOutcomes(outcomes: readonly LetterOutcome[]): void {
-    for (const { id, text, resolved } of outcomes) {
-      const line = [...body.children].find((one) => one.getAttribute('data-letter') === id);
-      const status = line?.querySelector<HTMLElement>('[data-value="status"]');
-      if (status !== null && status !== undefined) setText(status, text);
-      const pick = line?.querySelector('input');
-      if (!resolved || pick === null || pick === undefined) continue;
-      picked.delete(id);
-      pick.checked = false;
-      pick.disabled = true;
-    }
-  }
-
   async function open(id: string, focus: boolean): Promise<void> {
     opened = id;
     remember('letter', id);
-    for (const line of body.children) {
-      if (line.getAttribute('data-letter') === id) line.setAttribute('aria-current', 'true');
-      else line.removeAttribute('aria-current');
-    }
+    rows.open(id);
     const answer = await getJson<Letters>(`/api/dead-letters?id=${encodeURIComponent(id)}`);
     if (opened !== id) return;
     const letter = answer.kind === 'ok' ? answer.value.rows[0] : undefined;
@@ -181,37 +146,41 @@ export function lettersView(range: DayRange, counts: readonly LetterCount[]) {
     if (focus) detail.focus();
   }
 
-  const place = element('span', { class: 'sp', id: 'letter-actions' });
-  const actions = createDeadLetterActions({
-    container: place,
-    selected: () => [...picked].map((id) => ({ id })),
-    onOutcome: showOutcomes,
-  });
+  const distinct = (counts: readonly LetterCount[], of: (row: LetterCount) => string): readonly string[] =>
+    [...new Set(counts.map(of))].sort();
+
+  rows.open(opened);
   const whole = element(
     'div',
     { class: 'letters' },
     element(
       'div',
       { class: 'fl' },
-      select(
-        'reason',
-        'Reason',
-        'All reasons',
-        distinct(({ reason }) => reason),
-      ),
-      select(
-        'source',
-        'Source',
-        'All sources',
-        distinct(({ source }) => source),
-      ),
-      select('status', 'Status', 'All states', ['pending', 'replayed', 'discarded']),
+      reason.element,
+      source.element,
+      status.element,
       search,
       told,
+      pickedText,
       place,
     ),
-    element('div', { class: 'dlg' }, element('div', {}, list, more), beside),
+    element('div', { class: 'dlg' }, element('div', {}, rows.element, more), beside),
   );
-  void show(0);
-  return { element: whole };
+
+  return {
+    element: whole,
+    /** Gold was made anew, or other days are asked for. */
+    renew(days: DayRange, counts: readonly LetterCount[]): void {
+      if (range !== undefined && (range.from !== days.from || range.to !== days.to)) rows.forget();
+      range = days;
+      reason.offer(distinct(counts, (row) => row.reason));
+      source.offer(distinct(counts, (row) => row.source));
+      const { scrollTop } = rows.element;
+      // it is taken out and put in again: the place that it was scrolled to is lost with that
+      queueMicrotask(() => {
+        rows.element.scrollTop = scrollTop;
+      });
+      void read(0, Math.min(mostRows, Math.max(PAGE, rows.count())));
+    },
+  };
 }

@@ -38,7 +38,7 @@ const summaryAddress = ({ range }: Pick<Asked, 'range'>): string =>
 function draw(asked: Asked, { health, letters }: Read): Drawing {
   const { range, days, today, open, runs } = asked;
   const chart = dayChartCard(lettersChart(letters, days, today, open));
-  chart.element.append(lettersView(range, letters).element);
+  chart.element.append(lettersView(range, letters));
   const logged = groupBy(health, (row) => row.metric_date);
   const lastDay = [...days].reverse().find((day) => day < goldDay(asked) && logged.has(day));
   const services = servicesCard(asked, health, lastDay);
