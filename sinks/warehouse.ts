@@ -165,10 +165,12 @@ export interface Warehouse extends Keeping {
   /** The newest claims, newest first, to warm the LRU. */
   newestClaims(limit: number): Promise<readonly StoredClaim[]>;
   /**
-   * Writes the whole batch in one transaction, or nothing. Never rejects: failures are values. At most one
-   * call under way.
+   * Writes the whole batch in one transaction, or nothing. Never rejects: failures are values. At most
+   * `commitsAtOnce` calls under way, no two of them with the same claim.
    */
   commit(batch: Batch): Promise<CommitResult>;
+  /** Commits that may be under way at once, each on a connection of its own. 1 where the engine numbers rows by the order of the calls. */
+  readonly commitsAtOnce: number;
   /** A harmless row in a transaction of its own, to tell a bad row from a bad store (rule 5). */
   probe(): Promise<boolean>;
 

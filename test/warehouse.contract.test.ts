@@ -654,6 +654,18 @@ for (const engine of engines) {
       expect([...found.values()].map((claim) => claim.batchId)).toEqual([batch.id, batch.id]);
     });
 
+    test('as many commits as it allows are under way at once, each whole', async () => {
+      const batches = Array.from({ length: warehouse.commitsAtOnce }, () =>
+        batchOf([webEvent(), businessEvent()]),
+      );
+      const results = await Promise.all(batches.map((batch) => warehouse.commit(batch)));
+      expect(results).toEqual(batches.map(() => committed));
+      for (const { id } of batches)
+        expect(await one(`SELECT COUNT(*) FROM ops.event_fingerprints WHERE batch_id = '${id}'`)).toBe(2);
+      for (const table of ['page_view_events', 'business_events'])
+        expect(await one(`SELECT COUNT(*) FROM bronze.${table}`)).toBe(batches.length);
+    });
+
     test('the highest number survives, whichever table holds it', async () => {
       expect(warehouse.highestSeq).toBe(0);
       await warehouse.commit(batchOf([webEvent(), businessEvent()], 7));

@@ -92,6 +92,7 @@ export function createCommitPath(options: CommitPathOptions): CommitPath {
   let visibleSeq = seq;
   const committer = createCommitter(claims, {
     warehouse,
+    lanes: warehouse.commitsAtOnce,
     availability,
     rules: options.rules,
     nextSeq: () => {

@@ -198,6 +198,7 @@ export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<DuckD
 
     commit,
     commitLaidOut,
+    commitsAtOnce: 1,
     probe: () => succeeded(connections.run('commit', probeOnce)),
 
     get highestSeq() {

@@ -39,6 +39,7 @@ DELETE FROM ops.commit_fences WHERE fenced_at < DATEADD(day, -1, @at);
 export function createCommitting(connections: Connections, shape: TableShape): Committing {
   const text = commitText(shape);
   const inDoubt = new Set<string>();
+  let settling: Promise<void> | undefined;
 
   const write = async (batch: Batch, attempt: string): Promise<readonly StoredClaim[]> => {
     const parameters = batchParameters(batch, attempt);
@@ -51,6 +52,15 @@ export function createCommitting(connections: Connections, shape: TableShape): C
     }
   };
 
+  const fenceAll = async (): Promise<void> => {
+    for (const attempt of inDoubt) {
+      await connections.run((session) =>
+        session.execute(fenceText, { attempt: uuid(attempt), at: time(Date.now()) }),
+      );
+      inDoubt.delete(attempt);
+    }
+  };
+
   return {
     async commit(batch) {
       try {
@@ -60,11 +70,12 @@ export function createCommitting(connections: Connections, shape: TableShape): C
       }
     },
     async settleDoubts() {
-      for (const attempt of inDoubt) {
-        await connections.run((session) =>
-          session.execute(fenceText, { attempt: uuid(attempt), at: time(Date.now()) }),
-        );
-        inDoubt.delete(attempt);
+      // Two that fence the same try would meet on its key.
+      while (inDoubt.size > 0) {
+        settling ??= fenceAll().finally(() => {
+          settling = undefined;
+        });
+        await settling;
       }
     },
   };

@@ -53,6 +53,9 @@ const succeeded = (call: Promise<unknown>): Promise<boolean> =>
     () => false,
   );
 
+/** Half of the pool: look-ups, readers and a cycle find a connection while all of these are busy. */
+const commitsAtOnce = 4;
+
 const shapeText = `
 SELECT CASE WHEN COL_LENGTH(N'bronze.api_request_logs', N'timestamp') IS NULL THEN 0 ELSE 1 END`;
 
@@ -147,6 +150,7 @@ async function opened(
     newestClaims: (limit) => connections.run((session) => newestClaims(session, limit)),
 
     commit,
+    commitsAtOnce,
     probe: () => succeeded(connections.run((session) => session.execute(probeText))),
 
     get highestSeq() {

@@ -122,6 +122,7 @@ export async function openDuckDbInThread(
         return failedCommit(error);
       }
     },
+    commitsAtOnce: 1,
     probe: () => call('probe').catch(() => false),
     get highestSeq() {
       return highestSeq;
