@@ -60,6 +60,7 @@ describe('every command', () => {
       'db:create',
       'demo',
       'etl',
+      'load',
       'prune',
       'publish-test-events',
       'replay',
