@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type Broker, startBroker } from './support/broker.ts';
 import { eventually } from './support/eventually.ts';
-import { type BrokerNames, brokerNames, moreAnswers, stopAndJudge, told } from './support/faulty-setup.ts';
+import { brokerNames, moreAnswers, stopAndJudge } from './support/faulty-setup.ts';
 import { createLedger, type Ledger } from './support/ledger.ts';
-import { type AmqpLoad, startAmqpLoad } from './support/load-amqp.ts';
 import { domainMessage, wire } from './support/load-events.ts';
-import { type Load, startHttpLoad } from './support/load-http.ts';
-import { cleanUp, type PipelineProcess, startPipeline } from './support/pipeline-process.ts';
+import { startHttpLoad } from './support/load-http.ts';
+import { cleanUp, startPipeline } from './support/pipeline-process.ts';
 import { createRandom } from './support/random.ts';
+import { finish, startServices, startUnderLoad } from './support/under-load.ts';
 
 /** commit-protocol.md 8 to 10: whatever the broker does, every answer is kept, and /track never fails for it. */
 let broker: Broker;
@@ -17,39 +17,8 @@ beforeAll(async () => {
 afterEach(cleanUp);
 afterAll(() => broker.dispose());
 
-interface Running extends BrokerNames {
-  readonly running: PipelineProcess;
-  readonly ledger: Ledger;
-  readonly load: Load;
-}
-
-async function start(test: string, env: Readonly<Record<string, string>> = {}): Promise<Running> {
-  const names = await brokerNames(broker, test);
-  const running = await startPipeline({ env: { ...names.env, ...env } });
-  const ledger = createLedger();
-  const load = startHttpLoad({ random: createRandom(test.length), ledger, target: () => running });
-  await moreAnswers(ledger, '202 published', 50);
-  return { ...names, running, ledger, load };
-}
-
-function startServices({ exchange, ledger }: Running): AmqpLoad {
-  return startAmqpLoad({ random: createRandom(7), ledger, url: broker.url, exchange });
-}
-
-/** No answer of the kind that a sender cannot do anything about, and none missing. */
-function expectCleanAnswers(ledger: Ledger): void {
-  const unclean = [...ledger.answers.keys()].filter((what) => !/^(202|400|409|422|amqp) /.test(what));
-  expect(unclean, told(ledger)).toEqual([]);
-}
-
-async function finish({ running, ledger, load, queue }: Running, services?: AmqpLoad): Promise<void> {
-  await Promise.all([load.stop(), services?.stop()]);
-  await stopAndJudge(running, ledger, { broker, queue });
-  expectCleanAnswers(ledger);
-}
-
 test('rule 10: the broker stops and starts again: /track goes direct meanwhile, and all comes together', async () => {
-  const setup = await start('stops');
+  const setup = await startUnderLoad(broker, 'stops');
   const services = startServices(setup);
   await moreAnswers(setup.ledger, 'amqp confirmed', 50);
   await broker.stop();
@@ -58,11 +27,11 @@ test('rule 10: the broker stops and starts again: /track goes direct meanwhile, 
   await broker.start();
   await moreAnswers(setup.ledger, 'amqp confirmed', 100);
   await moreAnswers(setup.ledger, '202 published', 100);
-  await finish(setup, services);
+  await finish(setup, broker, services);
 });
 
 test('the broker is frozen (SIGSTOP): /track goes direct after two seconds, and what was published is once', async () => {
-  const setup = await start('frozen');
+  const setup = await startUnderLoad(broker, 'frozen');
   const services = startServices(setup);
   broker.pause();
   try {
@@ -72,22 +41,22 @@ test('the broker is frozen (SIGSTOP): /track goes direct after two seconds, and 
   }
   await moreAnswers(setup.ledger, '202 published', 100);
   await moreAnswers(setup.ledger, 'amqp confirmed', 100);
-  await finish(setup, services);
+  await finish(setup, broker, services);
 });
 
 test('the broker closes every connection, twice, under load', async () => {
-  const setup = await start('closed');
+  const setup = await startUnderLoad(broker, 'closed');
   const services = startServices(setup);
   for (let times = 0; times < 2; times++) {
     await moreAnswers(setup.ledger, 'amqp confirmed', 100);
     await broker.closeAllConnections();
     await moreAnswers(setup.ledger, '202 published', 100);
   }
-  await finish(setup, services);
+  await finish(setup, broker, services);
 });
 
 test('rule 10: the queue is deleted under load while another queue is bound to ui.*: every 202 is in Bronze', async () => {
-  const { load: first, ...setup } = await start('deleted');
+  const { load: first, ...setup } = await startUnderLoad(broker, 'deleted');
   await first.stop();
   const spy = `${setup.queue}.spy`;
   await broker.declareQueue(spy);
@@ -107,13 +76,13 @@ test('rule 10: the queue is deleted under load while another queue is bound to u
     await broker.deleteQueue(setup.queue);
   }
   await moreAnswers(setup.ledger, '202 published', 300);
-  await finish({ ...setup, load });
+  await finish({ ...setup, load }, broker);
   expect((await broker.queue(spy))?.messages).toBeGreaterThan(900);
   await broker.deleteQueue(spy);
 });
 
 test('rules 9 and 10: under a memory alarm acks go on and /track goes direct, without a single 5xx', async () => {
-  const setup = await start('alarm');
+  const setup = await startUnderLoad(broker, 'alarm');
   const { running, ledger, queue, exchange } = setup;
   // messages wait in the queue while the process cannot take them
   running.kill('SIGSTOP');
@@ -138,7 +107,7 @@ test('rules 9 and 10: under a memory alarm acks go on and /track goes direct, wi
     await broker.memoryAlarm(false);
   }
   await moreAnswers(ledger, '202 published', 50);
-  await finish(setup);
+  await finish(setup, broker);
 });
 
 test('rule 8: the consumer’s channel is closed with 1,000 unacked messages under commit: none is lost, none is double', async () => {
