@@ -50,8 +50,12 @@ export interface CohortMinute {
   readonly revised?: {
     readonly at: number;
     readonly why: 'late' | 'replay';
-    /** how many of that kind changed it, each within ten minutes of the one before */
+    /**
+     * how many of that kind changed it, each within ten minutes of the one before; one that changed several minutes
+     * counts in one of them, so that events of minutes may be added
+     */
     readonly events: number;
+    /** sessions that reached each step before the first of these events */
     readonly before: readonly number[];
   };
 }

@@ -199,8 +199,8 @@ export interface Warehouse extends Keeping {
    */
   countArrivals(range: ArrivalRange & { readonly lateMs: number }): Promise<readonly ArrivalCount[]>;
   countDeadLetters(range: ArrivalRange): Promise<readonly DeadLetterCount[]>;
-  /** Over all of Bronze; sources without a row are left out. */
-  newestBySource(): Promise<readonly SourceProgress[]>;
+  /** Of what happened since `from`, ms; sources without such a row are left out. */
+  newestBySource(from: number): Promise<readonly SourceProgress[]>;
 
   /** One read-only statement (select, with, describe, show…); anything else is refused with KADA_SQL_READ_ONLY. */
   query(sql: string, options?: { readonly maxRows?: number }): Promise<QueryResult>;

@@ -50,7 +50,7 @@ describe('7: revised marks', () => {
     expect(cohort(fold, closed)?.reached).toEqual([1, 1, 0, 0]);
   });
 
-  it('say when a replay did it, and keep what the cohort was when it closed', () => {
+  it('say when a replay did it, and what the cohort was before it', () => {
     const fold = newFold();
     fold.apply([view(noon), view(noon, 's2')], { now: noon, cause: 'live' });
     fold.apply([cart(noon + minute)], { now: closed, cause: 'live' });
@@ -59,8 +59,23 @@ describe('7: revised marks', () => {
       at: closed + hour,
       why: 'replay',
       events: 1,
-      before: [2, 0, 0, 0],
+      before: [2, 1, 0, 0],
     });
+  });
+
+  it('count an event that moves an entry to another minute once, where somebody was before', () => {
+    const fold = newFold();
+    fold.apply([view(noon + 5 * minute)], { now: noon + 5 * minute, cause: 'live' });
+    const later = closed + 5 * minute;
+    fold.apply([view(noon)], { now: later, cause: 'live' });
+    const marks = fold
+      .cohorts('purchase', later)
+      .map(({ at, reached, revised }) => [at, reached[0], revised]);
+    const mark = { at: later, why: 'late' };
+    expect(marks).toEqual([
+      [noon, 1, { ...mark, events: 0, before: [0, 0, 0, 0] }],
+      [noon + 5 * minute, 0, { ...mark, events: 1, before: [1, 0, 0, 0] }],
+    ]);
   });
 
   it('count the events of one kind that changed the cohort, each once, while they follow each other', () => {
@@ -72,7 +87,7 @@ describe('7: revised marks', () => {
     );
     const revised = (now: number) => {
       const { why, events, before } = cohort(fold, now)?.revised ?? {};
-      return [why, events, before?.[0]];
+      return [why, events, before?.[1]];
     };
     // three carts in two batches, a fourth of a session that has one, one that is in time for another cohort
     fold.apply([cart(noon + 1, 's0'), cart(noon + 2, 's1'), cart(noon + 9, 's1')], {
@@ -83,13 +98,13 @@ describe('7: revised marks', () => {
       now: closed + 1,
       cause: 'live',
     });
-    expect(revised(closed + 1)).toEqual(['late', 3, 6]);
+    expect(revised(closed + 1)).toEqual(['late', 3, 0]);
     const replays = [cart(noon + 1, 's3'), cart(noon + 1, 's4')];
     fold.apply(replays, { now: closed + 5 * minute, cause: 'replay' });
-    expect(revised(closed + 5 * minute)).toEqual(['replay', 2, 6]);
-    // long after: told on its own
+    expect(revised(closed + 5 * minute)).toEqual(['replay', 2, 3]);
+    // long after: told on its own, and compared with what stood just before
     fold.apply([cart(noon + 1, 's5')], { now: closed + 15 * minute, cause: 'replay' });
-    expect(revised(closed + 15 * minute)).toEqual(['replay', 1, 6]);
+    expect(revised(closed + 15 * minute)).toEqual(['replay', 1, 5]);
     expect(cohort(fold, closed + 15 * minute)?.reached).toEqual([6, 6, 0, 0]);
   });
 

@@ -60,13 +60,14 @@ function plainWarehouse(events: readonly StoredEvent[], letters: readonly Settle
           }),
         );
     },
-    async newestBySource() {
+    async newestBySource(from) {
+      const near = events.filter((one) => one.event_timestamp >= from);
       return groups(
-        events.map((one) => one.source),
+        near.map((one) => one.source),
         (source) => ({
           source: source as StoredEvent['source'],
           newest: Math.max(
-            ...events
+            ...near
               .filter((one) => one.source === source)
               .map((one) => Math.min(one.event_timestamp, one.received_at)),
           ),

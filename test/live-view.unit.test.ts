@@ -311,6 +311,18 @@ describe('the live view', () => {
     expect(view.snapshot().recent).toHaveLength(50);
   });
 
+  it('counts rows of a source that it does not know under no other', () => {
+    const none = view.snapshot().counters;
+    const other = 'kafka' as 'tracking';
+    const row = { at: now, canonical_type: 'page_view', is_bot: 0, is_seed: 0, events: 7, late: 7 } as const;
+    const letters = { at: now, source: other, reason: 'event_id_conflict', concerns: null, letters: 7 };
+    view.restore(
+      { events: [{ ...row, source: other }], deadLetters: [letters], rates: [], reached: [] },
+      now,
+    );
+    expect(view.snapshot().counters).toEqual(none);
+  });
+
   it('tells the newest event by its own time, and takes one from the future as of its arrival', () => {
     const reached = [{ source: 'tracking' as const, newest: start - HOUR }];
     view.restore({ events: [], deadLetters: [], rates: [], reached }, now);

@@ -71,6 +71,23 @@ it('while the focus is among them, by the keyboard alone', async () => {
   await opened.shows('#events-order', 'newest first');
 });
 
+it('not where somebody clicked and went away', async () => {
+  opened = await bench.open(live);
+  commit('first');
+  await opened.shows(newestSession, 'first');
+  await opened.page.click('#events tbody tr');
+  await opened.shows('#events-order', 'paused');
+  expect(
+    await opened.page.evaluate(
+      "document.getElementById('events-card').contains(document.activeElement) && document.activeElement !== document.body",
+    ),
+  ).toBe(true);
+  await opened.page.hover('#funnel');
+  commit('second');
+  await opened.shows(newestSession, 'second');
+  await opened.shows('#events-order', 'newest first');
+});
+
 it.each([1280, 390, 320])('and nothing moves when they do, at %i px', async (width) => {
   opened = await bench.open(live, { viewport: { width, height: 844 }, timezoneId: 'Asia/Colombo' });
   commit('first');

@@ -897,7 +897,7 @@ for (const engine of engines) {
     });
 
     test('how far each source has come, an event dated ahead no further than it came', async () => {
-      expect(await warehouse.newestBySource()).toEqual([]);
+      expect(await warehouse.newestBySource(0)).toEqual([]);
       await warehouse.commit(
         batchOf([
           webEvent(webRow({ event_timestamp: at - 9, received_at: at })),
@@ -907,11 +907,15 @@ for (const engine of engines) {
           dbEvent(dbRow({ event_timestamp: 7, received_at: at })),
         ]),
       );
-      expect([...(await warehouse.newestBySource())].sort((a, b) => (a.source < b.source ? -1 : 1))).toEqual([
-        { source: 'collector', newest: 7 },
-        { source: 'rabbitmq', newest: at - 86_400_000 * 40 },
-        { source: 'tracking', newest: at - 3 },
-      ]);
+      expect([...(await warehouse.newestBySource(0))].sort((a, b) => (a.source < b.source ? -1 : 1))).toEqual(
+        [
+          { source: 'collector', newest: 7 },
+          { source: 'rabbitmq', newest: at - 86_400_000 * 40 },
+          { source: 'tracking', newest: at - 3 },
+        ],
+      );
+      expect(await warehouse.newestBySource(at - 9)).toEqual([{ source: 'tracking', newest: at - 3 }]);
+      expect(await warehouse.newestBySource(at + 60_001)).toEqual([]);
     });
 
     const refusedSql = [

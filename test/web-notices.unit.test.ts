@@ -169,6 +169,12 @@ describe('the notice line', () => {
     expect(text(marked({ [first]: { ...replay, events: 1_086 } }))).toMatch(
       /: 1,086 replayed events changed/,
     );
+    // one event that moved an entry between two cohorts is told at that in which it counts
+    const away = { ...late, events: 0 };
+    expect(text(marked({ [first]: away, [first + 20]: { ...late, events: 1 } }))).toMatch(
+      /: 1 late event changed the cohort .* 1 more cohort changed\.$/,
+    );
+    expect(text(marked({ [first]: away }))).toMatch(/: late events changed the cohort/);
   });
 
   it.each([

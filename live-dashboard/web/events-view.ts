@@ -3,7 +3,10 @@ import { byId, createRows, setText } from './dom.ts';
 import { clock, integer } from './format.ts';
 import { sourceName } from './source-names.ts';
 
-/** The last events, newest first. They stand still while somebody points at them or has the focus among them. */
+/**
+ * The last events, newest first. They stand still while somebody points at them or came among them by the keyboard; a
+ * click leaves the focus behind too, but who clicked may long be elsewhere.
+ */
 export function createEvents() {
   const card = byId('events-card');
   const order = byId('events-order');
@@ -16,7 +19,7 @@ export function createEvents() {
 
   /** A finger leaves no pointer behind: what it touched last would stand still for ever. */
   const isRead = (): boolean =>
-    (canHover.matches && card.matches(':hover')) || card.contains(document.activeElement);
+    (canHover.matches && card.matches(':hover')) || card.querySelector(':focus-visible') !== null;
 
   function paint(): void {
     const paused = shown.length > 0 && isRead();

@@ -85,7 +85,9 @@ function fellText(funnel: FunnelFrame, { step, settled, recent, since, deadLette
 function revisedText(funnel: FunnelFrame, revision: Revision): string {
   const { at, why, from, to, step, before, after, others } = revision;
   const kind = why === 'replay' ? 'replayed' : 'late';
-  const events = `${integer(revision.events)} ${kind} ${revision.events === 1 ? 'event' : 'events'}`;
+  // 0: the events are counted with another cohort that they changed too
+  const many = revision.events === 0 ? '' : `${integer(revision.events)} `;
+  const events = `${many}${kind} ${revision.events === 1 ? 'event' : 'events'}`;
   const change =
     step === 0
       ? `${integer(before.part)} had entered, now ${integer(after.part)}`

@@ -38,6 +38,8 @@ export function newestRevision(funnel: FunnelFrame, window: EntryWindow, now: nu
   const changed = cohortsOf(funnel, window, now, revised);
   const newest = (cohort: Changed): number =>
     Math.max(...cohort.minutes.filter(fresh).map(({ revised: mark }) => mark?.at ?? 0));
+  const countedEvents = (cohort: Changed): number =>
+    cohort.minutes.filter(fresh).reduce((sum, { revised: mark }) => sum + (mark?.events ?? 0), 0);
   const steps = funnel.steps.length;
   const countsBefore = (cohort: Changed): readonly number[] =>
     sums(cohort.minutes, steps, (minute) =>
@@ -46,7 +48,8 @@ export function newestRevision(funnel: FunnelFrame, window: EntryWindow, now: nu
   const [first, ...others] = changed
     // where nobody was before there is something new, nothing to be taken back
     .filter((cohort) => (countsBefore(cohort)[0] ?? 0) > 0)
-    .sort((a, b) => newest(b) - newest(a));
+    // of cohorts that one event changed, the one that it is counted in
+    .sort((a, b) => newest(b) - newest(a) || countedEvents(b) - countedEvents(a));
   if (first === undefined) return undefined;
 
   const before = countsBefore(first);

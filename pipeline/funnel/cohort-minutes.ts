@@ -155,21 +155,28 @@ export function createCohortMinutes(
 
   function finishChange(): void {
     if (touched.length === 0) return;
-    for (const minute of touched) {
-      const { before, revised } = minute;
+    const changed = touched.flatMap((minute) => {
+      const { before } = minute;
       minute.before = undefined;
-      if (before === undefined || before.every((count, step) => count === minute.reached[step])) continue;
-      const why = changes.cause === 'replay' ? 'replay' : 'late';
+      const isSame = before?.every((count, step) => count === minute.reached[step]) ?? true;
+      return isSame || before === undefined ? [] : [{ minute, before }];
+    });
+    touched = [];
+    // An event that moves an entry from one minute to another changes both, and is one event: it counts where
+    // somebody was before, which is what can be told as revised.
+    const counted = changed.find(({ before }) => (before[0] as number) > 0) ?? changed[0];
+    const why = changes.cause === 'replay' ? 'replay' : 'late';
+    for (const one of changed) {
+      const { revised } = one.minute;
       const goesOn = revised?.why === why && changes.now - revised.at < revisionMs;
-      minute.revised = {
+      one.minute.revised = {
         at: changes.now,
         why,
-        events: 1 + (goesOn ? revised.events : 0),
-        // What the cohort was when its window closed stays to compare with, however often it is revised.
-        before: revised?.before ?? before,
+        events: (one === counted ? 1 : 0) + (goesOn ? revised.events : 0),
+        // What it was before the first of these events: the number of them and the change belong together.
+        before: goesOn ? revised.before : one.before,
       };
     }
-    touched = [];
   }
 
   function passTime(from: number, to: number, newHorizonStart: number): void {

@@ -4,6 +4,9 @@ import { minutesHeld } from './dead-letter-minutes.ts';
 import type { LiveView } from './live-view.ts';
 import { MINUTE, windowStart } from './window-ring.ts';
 
+/** A source that was silent for longer begins anew; all of history is not read to tell how long it is. ms */
+const rememberedMs = 7 * 86_400_000;
+
 /**
  * Counters of what leaves a row go on after a restart where they were (funnel.md, "Frames to the browser"). Called
  * when the funnels are rebuilt and before anything comes in; `now` in ms. Rejects as the warehouse does.
@@ -21,7 +24,7 @@ export async function restoreLive(
     warehouse.countArrivals(whole),
     warehouse.countArrivals(near),
     warehouse.countDeadLetters(whole),
-    warehouse.newestBySource(),
+    warehouse.newestBySource(now - rememberedMs),
   ]);
   live.restore({ events, rates, deadLetters, reached }, now);
 }

@@ -22,6 +22,9 @@ const windows = Object.keys(entryWindows) as EntryWindow[];
 const kinds = ['events', 'natural', 'synthetic', 'late', 'deadLetters'] as const;
 const BOTS = deliveredBy.length * kinds.length;
 
+/** A row of another program may name a source that has no column here, and must not count in another's. */
+const isKnown = (source: string): source is DeliveredBy => deliveredBy.some((one) => one === source);
+
 const columnOf = (source: DeliveredBy, kind: (typeof kinds)[number]): number =>
   deliveredBy.indexOf(source) * kinds.length + kinds.indexOf(kind);
 
@@ -55,12 +58,14 @@ export function createTallies(options: {
   const ring = createWindowRing(BOTS + 1, Object.values(entryWindows), options.now);
 
   function addEvents(at: number, source: DeliveredBy, events: number, late: number, bots: number): void {
+    if (!isKnown(source)) return;
     ring.add(at, columnOf(source, 'events'), events);
     if (late > 0) ring.add(at, columnOf(source, 'late'), late);
     if (bots > 0) ring.add(at, BOTS, bots);
   }
 
   function addLetters(at: number, { source, reason, concerns, letters }: Omit<DeadLetterCount, 'at'>): void {
+    if (!isKnown(source)) return;
     ring.add(at, columnOf(source, 'deadLetters'), letters);
     if (reason === conflict) ring.add(at, columnOf(source, 'synthetic'), letters);
     deadLetters.add(at, reason, concerns, letters);

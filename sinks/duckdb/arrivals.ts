@@ -72,9 +72,13 @@ export async function countDeadLetters(
 }
 
 /** The newest event time of each source; see `Warehouse`. */
-export async function newestBySource(connection: DuckDBConnection): Promise<readonly SourceProgress[]> {
+export async function newestBySource(
+  connection: DuckDBConnection,
+  from: number,
+): Promise<readonly SourceProgress[]> {
   const rows = fromAll(
     `source, CASE WHEN event_timestamp < received_at THEN event_timestamp ELSE received_at END AS reached`,
+    `WHERE event_timestamp >= epoch_ms(${literal(from)})`,
   );
   const result = await connection.run(
     `SELECT source, CAST(epoch_ms(MAX(reached)) AS DOUBLE) FROM (${rows}) AS events GROUP BY source`,

@@ -212,7 +212,7 @@ export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<DuckD
       connections.run('read', (connection) => readOrderEvents(connection, orderIds)),
     countArrivals: (range) => connections.run('read', (connection) => countArrivals(connection, range)),
     countDeadLetters: (range) => connections.run('read', (connection) => countDeadLetters(connection, range)),
-    newestBySource: () => connections.run('read', newestBySource),
+    newestBySource: (from) => connections.run('read', (connection) => newestBySource(connection, from)),
 
     ...cycles,
     ...createKeeping(connections),

@@ -63,11 +63,13 @@ export async function countDeadLetters(
 }
 
 /** The newest event time of each source; see `Warehouse`. */
-export async function newestBySource(session: Session): Promise<readonly SourceProgress[]> {
+export async function newestBySource(session: Session, from: number): Promise<readonly SourceProgress[]> {
   const reached =
     'source, CASE WHEN event_timestamp < received_at THEN event_timestamp ELSE received_at END AS reached';
   const { rows } = await session.rows(
-    `SELECT source, ${msOf('MAX(reached)')} FROM (${fromAll(reached)}) AS events GROUP BY source`,
+    `SELECT source, ${msOf('MAX(reached)')} FROM (${fromAll(reached, 'WHERE event_timestamp >= @since')}) AS events
+     GROUP BY source`,
+    { since: time(from) },
   );
   return rows.map(([source, newest]) => ({
     source: String(source) as SourceProgress['source'],

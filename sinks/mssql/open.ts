@@ -163,7 +163,7 @@ async function opened(
 
     countArrivals: (range) => connections.run((session) => countArrivals(session, range)),
     countDeadLetters: (range) => connections.run((session) => countDeadLetters(session, range)),
-    newestBySource: () => connections.run(newestBySource),
+    newestBySource: (from) => connections.run((session) => newestBySource(session, from)),
     ...createCycles(cycleEngine(connections)),
     ...createKeeping(connections),
     runExclusive: (name, work) => withLock(connections, name, 0, work),

@@ -137,7 +137,7 @@ export async function openDuckDbInThread(
     failDeadRuns: (at) => call('failDeadRuns', at),
     countArrivals: (range) => call('countArrivals', range),
     countDeadLetters: (range) => call('countDeadLetters', range),
-    newestBySource: () => call('newestBySource'),
+    newestBySource: (from) => call('newestBySource', from),
     discardLetters: (ids, why, at) => call('discardLetters', ids, why, at),
     countPrunable: (limits) => call('countPrunable', limits),
     prune: (limits) => call('prune', limits),
