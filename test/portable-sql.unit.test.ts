@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { splitStatements } from '../sinks/materialise/statements.ts';
 import { forbiddenForms, sqlText } from './support/forbidden-sql.ts';
 
-/** sql/silver and sql/gold are written once and mean the same on both engines (design/portable-sql.md). */
+/** sql/silver, sql/gold and sql/ranges are written once and mean the same on both engines (design/portable-sql.md). */
 
 const root = resolve(import.meta.dirname, '..');
-const statements = ['silver', 'gold'].flatMap((layer) =>
+const statements = ['silver', 'gold', 'ranges'].flatMap((layer) =>
   readdirSync(join(root, 'sql', layer))
     .filter((name) => name.endsWith('.sql'))
     .flatMap((name) =>

@@ -108,7 +108,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     app.get('/api/live', (_request, reply) => {
       http.answer(reply, 200, JSON.stringify(options.snapshot()));
     });
-    installHistory(app, http, options);
+    await installHistory(app, http, options);
     installLetters(app, http, options);
     installDeadLetterActions(app, http, {
       deadLetters: options.deadLetters ?? (() => undefined),

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { createKeys } from '../../ingest/http/keys.ts';
 import type { HttpServer } from '../../ingest/http/server.ts';
 import { goldQuery, goldTables, isGoldTable } from '../../sinks/gold-tables.ts';
+import { readRangeQueries } from '../../sinks/range-query.ts';
+import { isRangeTable, rangeTables } from '../../sinks/range-tables.ts';
 import {
   asObjects,
   createHistoryReader,
@@ -41,7 +43,7 @@ const runsParameters = z.strictObject({ limit: whole(1, 1_000).default(50) });
 const cycleBody = z.strictObject({ full: z.boolean().default(false) });
 
 /** `GET /api/gold/:table`, `GET /api/runs` and `POST /api/etl/run` (http.md, Dashboard). */
-export function installHistory(
+export async function installHistory(
   app: FastifyInstance,
   http: HttpServer,
   options: {
@@ -49,29 +51,28 @@ export function installHistory(
     readonly adminKey: string | undefined;
     readonly log: Logger;
   },
-): void {
+): Promise<void> {
   const { history, adminKey, log } = options;
   const admin = createKeys(adminKey === undefined ? [] : [adminKey]);
   const { fail, starting, read } = createHistoryReader(http, log);
+  const rangeQuery = await readRangeQueries();
 
   app.get<{ Params: { table: string } }>('/api/gold/:table', async (request, reply) => {
     const { table } = request.params;
-    if (!isGoldTable(table)) {
-      const message = `There is no such table. There are: ${Object.keys(goldTables).join(', ')}.`;
+    if (!isGoldTable(table) && !isRangeTable(table)) {
+      const tables = [...Object.keys(goldTables), ...Object.keys(rangeTables)];
+      const message = `There is no such table. There are: ${tables.join(', ')}.`;
       return fail(reply, 404, 'unknown_table', message);
     }
-    const asked = goldParameters.safeParse(request.query);
-    if (!asked.success) return fail(reply, 400, 'bad_request', z.prettifyError(asked.error));
+    const parameters = goldParameters.safeParse(request.query);
+    if (!parameters.success) return fail(reply, 400, 'bad_request', z.prettifyError(parameters.error));
     const { query } = history();
     if (query === undefined) return starting(reply);
-    const { from, to, limit, offset } = asked.data;
+    const { from, to, limit, offset } = parameters.data;
     // One row more tells whether there is a further page.
-    const page = await read(
-      reply,
-      query,
-      goldQuery({ table, from, to, offset, limit: limit + 1 }),
-      limit + 1,
-    );
+    const asked = { from, to, offset, limit: limit + 1 };
+    const text = isRangeTable(table) ? rangeQuery({ table, ...asked }) : goldQuery({ table, ...asked });
+    const page = await read(reply, query, text, limit + 1);
     if (page === undefined) return reply;
     const more = page.rows.length > limit;
     const answer = {

@@ -4,13 +4,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { KadaError } from '../../ingest/errors.ts';
 
-/** One statement of sql/silver or sql/gold, as both engines run it, and the `@names` that stand in it. */
+/** One statement of sql/silver, sql/gold or sql/ranges, as both engines run it, and the `@names` that stand in it. */
 export interface Statement {
   readonly sql: string;
   readonly parameters: readonly string[];
 }
 
-export type Layer = 'silver' | 'gold';
+export type Layer = 'silver' | 'gold' | 'ranges';
 
 /** The statements of a layer by the file's name without its ending, in the order of the names. */
 export type Script = ReadonlyMap<string, readonly Statement[]>;

@@ -50,7 +50,13 @@ export async function startHistoryDashboard(
   {
     timeZone = 'UTC',
     options = {},
-  }: { readonly timeZone?: string; readonly options?: Partial<DashboardOptions> } = {},
+    onQuery = () => undefined,
+  }: {
+    readonly timeZone?: string;
+    readonly options?: Partial<DashboardOptions>;
+    /** how long the warehouse took for a read, ms */
+    readonly onQuery?: (ms: number) => void;
+  } = {},
 ): Promise<HistoryDashboard> {
   const dataDir = await mkdtemp(join(tmpdir(), 'kada-history-'));
   const warehouse = await openDuckDbWarehouse({ dataDir, log: quiet });
@@ -70,7 +76,10 @@ export async function startHistoryDashboard(
     history: () => ({
       query: async (sql, limits) => {
         if (failing) throw new Error('the store is away');
-        return warehouse.query(sql, limits);
+        const began = performance.now();
+        const result = await warehouse.query(sql, limits);
+        onQuery(performance.now() - began);
+        return result;
       },
       beginCycle: undefined,
       report: { timeZone, showSeeds: false, funnels: historyFunnels, ...report },

@@ -1,4 +1,5 @@
 import type { GoldTable } from '../../../sinks/gold-tables.ts';
+import type { RangeTable } from '../../../sinks/range-tables.ts';
 import type { DayRange } from './range.ts';
 
 export type Answer<T> =
@@ -80,7 +81,7 @@ export interface Letters {
 const PAGE = 10_000;
 
 /** The address of the rows that a number came from. */
-export const goldAddress = (table: GoldTable, { from, to }: DayRange): string =>
+export const goldAddress = (table: GoldTable | RangeTable, { from, to }: DayRange): string =>
   `/api/gold/${table}?from=${from}&to=${to}`;
 
 export async function getJson<T>(address: string, signal?: AbortSignal): Promise<Answer<T>> {
@@ -107,7 +108,7 @@ function messageIn(body: unknown): string | undefined {
 
 /** All rows of a range, however many pages they are. */
 export async function goldRows<T>(
-  table: GoldTable,
+  table: GoldTable | RangeTable,
   range: DayRange,
   signal: AbortSignal,
 ): Promise<Answer<readonly T[]>> {

@@ -12,7 +12,7 @@ import type { Asked, Drawing, LoadPage } from './page.ts';
 import { pagesTable } from './pages-table.ts';
 import { rowsLink } from './parts.ts';
 import { rangeBefore } from './range.ts';
-import { type BehaviorRow, type FunnelDailyRow, type PageRow, type StepRow, sum } from './rows.ts';
+import { type BehaviorRow, type FunnelDailyRow, type PageRange, type StepRow, sum } from './rows.ts';
 
 interface Read {
   /** of the range and of the range before it */
@@ -20,7 +20,7 @@ interface Read {
   readonly funnel: readonly FunnelDailyRow[];
   /** of the range */
   readonly steps: readonly StepRow[];
-  readonly pages: readonly PageRow[];
+  readonly pages: readonly PageRange[];
   readonly letters: readonly LetterCount[];
 }
 
@@ -31,7 +31,7 @@ export const loadBehavior: LoadPage = async (asked) => {
     goldRows<BehaviorRow>('behavior_daily', both, signal),
     goldRows<FunnelDailyRow>('funnel_daily', both, signal),
     goldRows<StepRow>('conversion_funnel', range, signal),
-    goldRows<PageRow>('page_performance', range, signal),
+    goldRows<PageRange>('page_range', range, signal),
     getJson<{ readonly rows: readonly LetterCount[] }>(
       `/api/dead-letters/summary?from=${range.from}&to=${range.to}`,
       signal,

@@ -2,12 +2,11 @@ import { definitionOf } from '../../../sinks/gold-definitions.ts';
 import { derivedFigures } from '../../derived-figures.ts';
 import { integer } from '../format.ts';
 import { goldAddress } from './api.ts';
-import { ratio } from './compare.ts';
 import { tableCard } from './data-table.ts';
 import { msText, ownColumn, percentText, rateText, secondsText } from './gold-columns.ts';
 import { cellBar } from './parts.ts';
 import type { DayRange } from './range.ts';
-import { groupBy, numberOf, type PageRow, sum } from './rows.ts';
+import { numberOf, type PageRange } from './rows.ts';
 
 interface Page {
   readonly path: string;
@@ -22,8 +21,8 @@ interface Page {
 }
 
 /** The pages of a range, most viewed first. */
-export function pagesTable(rows: readonly PageRow[], range: DayRange): HTMLElement {
-  const pages = [...groupBy(rows, (row) => row.page_path)].map(([path, of]) => pageOf(path, of));
+export function pagesTable(rows: readonly PageRange[], range: DayRange): HTMLElement {
+  const pages = rows.map(pageOf);
   const most = Math.max(1, ...pages.map(({ views }) => views));
   const { pageVisitors, pageMean, pageBounce, pageExit } = derivedFigures;
   return tableCard<Page>({
@@ -84,54 +83,19 @@ export function pagesTable(rows: readonly PageRow[], range: DayRange): HTMLEleme
     rows: pages,
     order: { key: 'views', descending: true },
     things: 'pages',
-    source: goldAddress('page_performance', range),
+    source: goldAddress('page_range', range),
     file: `pages-${range.from}-${range.to}`,
   });
 }
 
-function pageOf(path: string, rows: readonly PageRow[]): Page {
-  const views = sum(rows, (row) => row.views);
-  return {
-    path,
-    views,
-    visitors: sum(rows, (row) => row.unique_visitors) / rows.length,
-    seconds: mean(
-      rows,
-      (row) => numberOf(row.avg_time_on_page_seconds),
-      (row) => row.views,
-    ),
-    scroll: mean(
-      rows,
-      (row) => numberOf(row.avg_scroll_depth),
-      (row) => row.views,
-    ),
-    entries: sum(rows, (row) => row.entries),
-    bounce: mean(
-      rows,
-      (row) => numberOf(row.bounce_rate),
-      (row) => row.entries,
-    ),
-    exit: ratio(
-      sum(rows, (row) => row.exits),
-      views,
-    ),
-    load: mean(
-      rows,
-      (row) => numberOf(row.avg_load_time_ms),
-      (row) => row.views,
-    ),
-  };
-}
-
-/** Of the rows that have a value, weighted; null where none has. */
-export function mean<T>(
-  rows: readonly T[],
-  of: (row: T) => number | null,
-  weight: (row: T) => number,
-): number | null {
-  const had = rows.filter((row) => of(row) !== null);
-  return ratio(
-    sum(had, (row) => (of(row) ?? 0) * weight(row)),
-    sum(had, weight),
-  );
-}
+const pageOf = (row: PageRange): Page => ({
+  path: row.page_path,
+  views: row.views,
+  visitors: Number(row.visitors_a_day),
+  seconds: numberOf(row.avg_time_on_page_seconds),
+  scroll: numberOf(row.avg_scroll_depth),
+  entries: row.entries,
+  bounce: numberOf(row.bounce_rate),
+  exit: numberOf(row.exit_rate),
+  load: numberOf(row.avg_load_time_ms),
+});

@@ -1,46 +1,62 @@
 import { derivedFigures } from '../../derived-figures.ts';
 import { element } from '../dom.ts';
 import { integer, money, share } from '../format.ts';
-import { goldAddress, goldRows, together } from './api.ts';
+import { type Answer, goldAddress, goldRows, together } from './api.ts';
 import { beforeText, change, comparedDays, perDay } from './compare.ts';
 import { chosenCurrency, currenciesOf, currencyChoice, othersText } from './currencies.ts';
 import { type Column, tableCard } from './data-table.ts';
-import type { Day } from './days.ts';
+import { addDays } from './days.ts';
 import type { Figure } from './figures.ts';
 import { goldColumn, ownColumn, rateText, ratingText } from './gold-columns.ts';
 import type { Asked, Drawing, LoadPage } from './page.ts';
 import { cellBar, cellLine } from './parts.ts';
-import { type Product, productsOf, shopTotals } from './products.ts';
+import { countsRow, type Product, productsOf } from './products.ts';
 import { rangeBefore } from './range.ts';
 import { reviewsTable } from './reviews-table.ts';
-import { groupBy, type ProductRow, type ReviewRow } from './rows.ts';
+import {
+  hundredths,
+  numberOf,
+  type ProductPurchases,
+  type ProductRange,
+  type ReviewRange,
+  type ShopRange,
+} from './rows.ts';
 
 interface Read {
-  /** of the range and of the range before it */
-  readonly rows: readonly ProductRow[];
-  /** of the range */
-  readonly reviews: readonly ReviewRow[];
+  readonly products: readonly ProductRange[];
+  readonly purchases: readonly ProductPurchases[];
+  readonly reviews: readonly ReviewRange[];
+  /** the shop in the range, in its complete days, and in the range before it */
+  readonly all: readonly ShopRange[];
+  readonly complete: readonly ShopRange[];
+  readonly before: readonly ShopRange[];
 }
 
 export const loadProduct: LoadPage = async (asked) => {
-  const { range, signal } = asked;
-  const both = { from: rangeBefore(range).from, to: range.to };
+  const { range, signal, open } = asked;
+  // the running day, if it is there, is the range's last
+  const complete = open === undefined ? range : { from: range.from, to: addDays(open, -1) };
+  const none: Answer<readonly ShopRange[]> = { kind: 'ok', value: [] };
   const read = await Promise.all([
-    goldRows<ProductRow>('product_daily', both, signal),
-    goldRows<ReviewRow>('reviews_quality', range, signal),
+    goldRows<ProductRange>('product_range', range, signal),
+    goldRows<ProductPurchases>('product_purchases', range, signal),
+    goldRows<ReviewRange>('review_range', range, signal),
+    goldRows<ShopRange>('shop_range', range, signal),
+    complete.from > complete.to ? none : goldRows<ShopRange>('shop_range', complete, signal),
+    goldRows<ShopRange>('shop_range', rangeBefore(range), signal),
   ]);
   const answers = together(read);
   if (answers.kind === 'failed') return answers;
-  const [rows, reviews] = answers.value;
-  return { kind: 'ok', value: (query) => draw({ ...asked, query }, { rows, reviews }) };
+  const [products, purchases, reviews, all, settled, before] = answers.value;
+  const rows: Read = { products, purchases, reviews, all, complete: settled, before };
+  return { kind: 'ok', value: (query) => draw({ ...asked, query }, rows) };
 };
 
-function draw(asked: Asked, { rows, reviews }: Read): Drawing {
+function draw(asked: Asked, read: Read): Drawing {
   const { range, days, open, query } = asked;
-  const currencies = currenciesOf(rows, (row) => row.purchases_count);
+  const currencies = currenciesOf(read.all, (row) => row.units_sold);
   const currency = chosenCurrency(currencies, query);
-  const inRange = rows.filter((row) => row.metric_date >= range.from);
-  const products = productsOf(inRange, currency, days);
+  const products = productsOf(read.products, read.purchases, currency, days);
   const wanted = (query.get('q') ?? '').trim().toLowerCase();
   const found = products.filter(({ id }) => id.toLowerCase().includes(wanted));
   const search = element('input', {
@@ -51,7 +67,7 @@ function draw(asked: Asked, { rows, reviews }: Read): Drawing {
     value: query.get('q') ?? '',
   });
   return {
-    figures: figures(asked, rows, currency),
+    figures: figures(asked, read, currency),
     choices: currencyChoice(currencies, currency),
     extra: search,
     cards: [
@@ -63,12 +79,12 @@ function draw(asked: Asked, { rows, reviews }: Read): Drawing {
         rows: found,
         order: { key: 'revenue', descending: true },
         things: 'products',
-        source: goldAddress('product_daily', range),
+        source: goldAddress('product_range', range),
         file: `products-${currency}-${range.from}-${range.to}`,
         empty: wanted === '' ? 'nothing in these days' : 'no product has this in its id',
       }),
       reviewsTable(
-        reviews.filter((row) => row.product_id.toLowerCase().includes(wanted)),
+        read.reviews.filter((row) => row.product_id.toLowerCase().includes(wanted)),
         range,
       ),
     ],
@@ -127,31 +143,23 @@ function columns(
   ];
 }
 
-function figures(asked: Asked, rows: readonly ProductRow[], currency: string): readonly Figure[] {
-  const { range, days, today, open, runs } = asked;
-  const of = (wanted: readonly Day[]) => {
-    const set = new Set(wanted);
-    return rows.filter((row) => set.has(row.metric_date));
-  };
+function figures(asked: Asked, read: Read, currency: string): readonly Figure[] {
+  const { range, today, open, runs } = asked;
   const compared = comparedDays(range, (day) => day < today, runs.first_day);
   const none = compared.now.length === 0;
-  const all = shopTotals(of(days), currency);
-  const [now, before] = [shopTotals(of(compared.now), currency), shopTotals(of(compared.before), currency)];
+  const all = shopOf(read.all, currency);
+  const [now, before] = [shopOf(read.complete, currency), shopOf(read.before, currency)];
   const rated = none ? all : now;
   const note = (changed: string | undefined): Pick<Figure, 'change' | 'note'> =>
     changed === undefined
       ? { note: 'nothing before to compare with' }
       : { change: changed, note: beforeText(range, compared) };
-  const mean = (of: (totals: typeof now) => number): string | undefined =>
+  const mean = (of: (shop: Shop) => number): string | undefined =>
     change(perDay(of(now), compared.now.length), perDay(of(before), compared.before.length), 'percent');
-  const others = [...groupBy(of(days), (row) => row.currency)]
-    .filter(([name]) => name !== currency)
-    .map(([name, group]) => {
-      const totals = shopTotals(group, name);
-      return { currency: name, hundredths: totals.revenue, count: totals.units };
-    })
-    .filter(({ count }) => count > 0);
-  const address = goldAddress('product_daily', range);
+  const others = read.all
+    .filter((row) => row.currency !== currency && row.units_sold > 0)
+    .map((row) => ({ currency: row.currency, hundredths: hundredths(row.revenue), count: row.units_sold }));
+  const address = goldAddress('shop_range', range);
   const isOpen = open !== undefined;
   return [
     {
@@ -178,7 +186,7 @@ function figures(asked: Asked, rows: readonly ProductRow[], currency: string): r
     },
     {
       name: 'viewToCart',
-      value: share(rated.carts, rated.views),
+      value: rateText(rated.viewToCart),
       open: none,
       ...note(none ? undefined : change(now.viewToCart, before.viewToCart, 'points')),
       rows: address,
@@ -189,7 +197,26 @@ function figures(asked: Asked, rows: readonly ProductRow[], currency: string): r
       value: ratingText(all.rating),
       open: isOpen,
       note: `${integer(all.reviews)} reviews`,
-      rows: goldAddress('reviews_quality', range),
+      rows: address,
     },
   ];
+}
+
+type Shop = ReturnType<typeof shopOf>;
+
+/** Money of the chosen currency, in hundredths; counts without money stand in the row that has them. */
+function shopOf(rows: readonly ShopRange[], currency: string) {
+  const mine = rows.find((row) => row.currency === currency);
+  const counts = countsRow(rows);
+  return {
+    revenue: hundredths(mine?.revenue ?? 0),
+    topFive: hundredths(mine?.top_five_revenue ?? 0),
+    units: mine?.units_sold ?? 0,
+    sold: mine?.products_sold ?? 0,
+    views: counts?.views ?? 0,
+    carts: counts?.add_to_cart ?? 0,
+    viewToCart: numberOf(counts?.view_to_cart_rate ?? null),
+    rating: numberOf(counts?.avg_rating ?? null),
+    reviews: counts?.reviews_count ?? 0,
+  };
 }

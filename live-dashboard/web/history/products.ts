@@ -1,9 +1,7 @@
-import { ratio } from './compare.ts';
 import type { Day } from './days.ts';
-import { mean } from './pages-table.ts';
-import { groupBy, hundredths, numberOf, type ProductRow, sum } from './rows.ts';
+import { groupBy, hundredths, numberOf, type ProductPurchases, type ProductRange } from './rows.ts';
 
-/** A product over a range of days. */
+/** A product over a range of days: what Gold says of it in the chosen currency, beside what has no currency. */
 export interface Product {
   readonly id: string;
   /** hundredths, of the chosen currency; bought and units too */
@@ -20,75 +18,36 @@ export interface Product {
   readonly byDay: readonly number[];
 }
 
+/** Counts without money stand in the LKR row (docs/metrics.md). */
+export const countsRow = <T extends { readonly currency: string }>(rows: readonly T[]): T | undefined =>
+  rows.find((row) => row.currency === 'LKR');
+
 export function productsOf(
-  rows: readonly ProductRow[],
+  rows: readonly ProductRange[],
+  purchases: readonly ProductPurchases[],
   currency: string,
   days: readonly Day[],
 ): readonly Product[] {
-  return [...groupBy(rows, (row) => row.product_id)].map(([id, of]) => productOf(id, of, currency, days));
-}
-
-function productOf(id: string, rows: readonly ProductRow[], currency: string, days: readonly Day[]): Product {
-  const mine = rows.filter((row) => row.currency === currency);
-  const byDay = new Map(mine.map((row) => [row.metric_date, row.purchases_count]));
-  const [views, carts] = [sum(rows, (row) => row.views), sum(rows, (row) => row.add_to_cart)];
-  return {
-    id,
-    revenue: sum(mine, (row) => hundredths(row.revenue)),
-    bought: sum(mine, (row) => row.purchases_count),
-    units: sum(mine, (row) => row.units_sold),
-    views,
-    carts,
-    viewToCart: atMostOne(ratio(carts, views)),
-    cartToPurchase: atMostOne(
-      ratio(
-        sum(rows, (row) => row.purchases_count),
-        carts,
-      ),
-    ),
-    rating: ratingOf(rows),
-    reviews: sum(rows, (row) => row.reviews_count),
-    byDay: days.map((day) => byDay.get(day) ?? 0),
-  };
-}
-
-export interface ShopTotals {
-  /** hundredths, of the chosen currency; units, sold and topFive too */
-  readonly revenue: number;
-  readonly units: number;
-  /** products with sales */
-  readonly sold: number;
-  /** hundredths of the five with the most */
-  readonly topFive: number;
-  readonly views: number;
-  readonly carts: number;
-  readonly viewToCart: number | null;
-  readonly rating: number | null;
-  readonly reviews: number;
-}
-
-export function shopTotals(rows: readonly ProductRow[], currency: string): ShopTotals {
-  const products = productsOf(rows, currency, []);
-  const revenues = products.map(({ revenue }) => revenue).sort((a, b) => b - a);
-  const [views, carts] = [sum(products, (one) => one.views), sum(products, (one) => one.carts)];
-  return {
-    revenue: sum(revenues, (one) => one),
-    units: sum(products, (one) => one.units),
-    sold: products.filter(({ bought }) => bought > 0).length,
-    topFive: sum(revenues.slice(0, 5), (one) => one),
-    views,
-    carts,
-    viewToCart: atMostOne(ratio(carts, views)),
-    rating: ratingOf(rows),
-    reviews: sum(rows, (row) => row.reviews_count),
-  };
-}
-
-const ratingOf = (rows: readonly ProductRow[]): number | null =>
-  mean(
-    rows,
-    (row) => numberOf(row.avg_rating),
-    (row) => row.reviews_count,
+  const bought = groupBy(
+    purchases.filter((row) => row.currency === currency),
+    (row) => row.product_id,
   );
-
-const atMostOne = (value: number | null): number | null => (value === null ? null : Math.min(1, value));
+  return [...groupBy(rows, (row) => row.product_id)].map(([id, of]) => {
+    const mine = of.find((row) => row.currency === currency);
+    const counts = countsRow(of);
+    const byDay = new Map((bought.get(id) ?? []).map((row) => [row.metric_date, row.purchases_count]));
+    return {
+      id,
+      revenue: hundredths(mine?.revenue ?? 0),
+      bought: mine?.purchases_count ?? 0,
+      units: mine?.units_sold ?? 0,
+      views: counts?.views ?? 0,
+      carts: counts?.add_to_cart ?? 0,
+      viewToCart: numberOf(counts?.view_to_cart_rate ?? null),
+      cartToPurchase: numberOf(counts?.cart_to_purchase_rate ?? null),
+      rating: numberOf(counts?.avg_rating ?? null),
+      reviews: counts?.reviews_count ?? 0,
+      byDay: days.map((day) => byDay.get(day) ?? 0),
+    };
+  });
+}

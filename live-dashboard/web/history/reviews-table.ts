@@ -3,9 +3,8 @@ import { goldAddress } from './api.ts';
 import { ratio } from './compare.ts';
 import { tableCard } from './data-table.ts';
 import { goldColumn, ownColumn, rateText, ratingText } from './gold-columns.ts';
-import { mean } from './pages-table.ts';
 import type { DayRange } from './range.ts';
-import { groupBy, numberOf, type ReviewRow, sum } from './rows.ts';
+import { numberOf, type ReviewRange, sum } from './rows.ts';
 
 interface Reviewed {
   readonly id: string;
@@ -15,16 +14,12 @@ interface Reviewed {
 }
 
 /** Reviews by product, the worst rated first. */
-export function reviewsTable(rows: readonly ReviewRow[], range: DayRange): HTMLElement {
-  const reviewed = [...groupBy(rows, (row) => row.product_id)].map(([id, of]) => ({
-    id,
-    total: sum(of, (row) => row.total_reviews),
-    five: sum(of, (row) => row.five_star_reviews),
-    rating: mean(
-      of,
-      (row) => numberOf(row.avg_rating),
-      (row) => row.total_reviews,
-    ),
+export function reviewsTable(rows: readonly ReviewRange[], range: DayRange): HTMLElement {
+  const reviewed = rows.map((row) => ({
+    id: row.product_id,
+    total: row.total_reviews,
+    five: row.five_star_reviews,
+    rating: numberOf(row.avg_rating),
   }));
   const gold = goldColumn<Reviewed, 'reviews_quality'>;
   return tableCard<Reviewed>({
@@ -50,7 +45,7 @@ export function reviewsTable(rows: readonly ReviewRow[], range: DayRange): HTMLE
     rows: reviewed,
     order: { key: 'avg_rating', descending: false },
     things: 'products',
-    source: goldAddress('reviews_quality', range),
+    source: goldAddress('review_range', range),
     file: `reviews-${range.from}-${range.to}`,
   });
 }

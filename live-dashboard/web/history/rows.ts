@@ -32,31 +32,61 @@ export interface StepRow {
   readonly median_seconds: Numeric | null;
 }
 
-export interface ProductRow {
-  readonly metric_date: string;
+/** Over the days of a range, as sql/ranges adds them up; the columns are those of the table of days. */
+export interface ProductRange {
   readonly product_id: string;
   readonly currency: string;
   readonly views: number;
-  readonly clicks: number;
   readonly add_to_cart: number;
   readonly purchases_count: number;
   readonly units_sold: number;
   readonly revenue: Numeric;
   readonly avg_rating: Numeric | null;
   readonly reviews_count: number;
+  readonly view_to_cart_rate: Numeric | null;
+  readonly cart_to_purchase_rate: Numeric | null;
 }
 
-export interface PageRow {
+/** A day on which a product was bought. */
+export interface ProductPurchases {
+  readonly product_id: string;
+  readonly currency: string;
   readonly metric_date: string;
+  readonly purchases_count: number;
+}
+
+/** All products of a range together. */
+export interface ShopRange {
+  readonly currency: string;
+  readonly views: number;
+  readonly add_to_cart: number;
+  readonly products_sold: number;
+  readonly units_sold: number;
+  readonly revenue: Numeric;
+  readonly top_five_revenue: Numeric;
+  readonly avg_rating: Numeric | null;
+  readonly reviews_count: number;
+  readonly view_to_cart_rate: Numeric | null;
+}
+
+export interface PageRange {
   readonly page_path: string;
   readonly views: number;
-  readonly unique_visitors: number;
+  readonly visitors_a_day: Numeric;
   readonly avg_time_on_page_seconds: Numeric | null;
   readonly avg_scroll_depth: Numeric | null;
   readonly entries: number;
   readonly exits: number;
   readonly bounce_rate: Numeric | null;
+  readonly exit_rate: Numeric | null;
   readonly avg_load_time_ms: Numeric | null;
+}
+
+export interface ReviewRange {
+  readonly product_id: string;
+  readonly total_reviews: number;
+  readonly five_star_reviews: number;
+  readonly avg_rating: Numeric | null;
 }
 
 export interface OrdersRow {
@@ -71,14 +101,6 @@ export interface OrdersRow {
   readonly total_revenue: Numeric;
   readonly refunds_count: number;
   readonly refunded_amount: Numeric;
-}
-
-export interface ReviewRow {
-  readonly metric_date: string;
-  readonly product_id: string;
-  readonly total_reviews: number;
-  readonly five_star_reviews: number;
-  readonly avg_rating: Numeric | null;
 }
 
 export interface HealthRow {
