@@ -460,3 +460,121 @@ describe('widths and accessibility', () => {
     await open('executive');
   });
 });
+
+describe('on paper', () => {
+  const rowCount = "document.querySelectorAll('#orders-table tbody tr, #products-table tbody tr').length";
+
+  it.each(pages)('%s is light, without controls, and nothing of it is cut', async (path) => {
+    await open(`${path}?days=30`, { colorScheme: 'dark', viewport: { width: 703, height: 1_000 } });
+    await opened.page.evaluate("localStorage.setItem('kada-theme', 'dark')");
+    await opened.page.reload();
+    await opened.page.waitForSelector('body[data-drawn]');
+    const ground = 'getComputedStyle(document.body).backgroundColor';
+    expect(await opened.page.evaluate(ground)).toBe('rgb(13, 15, 19)');
+    const before = await opened.page.evaluate<number>(rowCount);
+
+    await opened.page.emulateMedia({ media: 'print' });
+    await opened.page.waitForSelector('.printing');
+    expect(await opened.page.evaluate(ground)).toBe('rgb(255, 255, 255)');
+    expect(await opened.page.evaluate('getComputedStyle(document.body).color')).toBe('rgb(21, 24, 30)');
+    const seen = await opened.page.evaluate<Readonly<Record<string, readonly string[]>>>(`({
+      controls: [...document.querySelectorAll('input, select, button:not(.def):not(.sort), kbd, a.rows, .tabs a:not([aria-current])')]
+        .filter((one) => one.checkVisibility()).map((one) => one.outerHTML.slice(0, 80)),
+      cut: [...document.querySelectorAll('#cards section, #cards .scroll, #figures')]
+        .filter((one) => one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1)
+        .map((one) => one.id || one.getAttribute('aria-labelledby') || one.getAttribute('aria-label')),
+    })`);
+    expect(seen).toEqual({ controls: [], cut: [] });
+    expect(await opened.text('.on-paper')).toMatch(/^Mon 26 Oct to Tue 24 Nov/);
+    if (path === 'executive') {
+      expect(await opened.page.evaluate(rowCount)).toBe(30);
+      // the bars are of the light theme's blue: they were drawn anew
+      const blue = `(() => { const canvas = document.querySelector('#revenue-by-day canvas');
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        for (let at = 0; at < data.length; at += 4)
+          if (data[at] === 27 && data[at + 1] === 95 && data[at + 2] === 201) return true;
+        return false; })()`;
+      expect(await opened.page.evaluate(blue)).toBe(true);
+    }
+    if (path === 'product') expect(await opened.page.evaluate(rowCount)).toBe(22);
+
+    await opened.page.emulateMedia({ media: 'screen' });
+    await eventually(async () => expect(await opened.page.locator('.printing').count()).toBe(0));
+    expect(await opened.page.evaluate(rowCount)).toBe(before);
+    expect(await opened.page.evaluate(ground)).toBe('rgb(13, 15, 19)');
+    expect(opened.complaints).toEqual([]);
+  });
+
+  it('is drawn for it just before, and the screen is as it was afterwards', async () => {
+    await open('executive?days=90');
+    await opened.page.evaluate(`addEventListener('beforeprint', () => { window.printed = ${rowCount}; })`);
+    const pdf = await opened.page.pdf({ preferCSSPageSize: true, printBackground: true });
+    expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
+    // 90 rows of days do not fit on one sheet
+    expect(pdf.toString('latin1').match(/\/Type \/Page\b/g)?.length).toBeGreaterThan(1);
+    expect(await opened.page.evaluate('window.printed')).toBe(90);
+    await eventually(async () => expect(await opened.page.evaluate(rowCount)).toBe(14));
+  });
+});
+
+describe('while the page stands', () => {
+  const hide = (hidden: boolean): Promise<void> =>
+    opened.page.evaluate(
+      `Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
+       document.dispatchEvent(new Event('visibilitychange')); undefined`,
+    );
+
+  it('nothing is asked for in a hidden tab; who comes back finds the newest', async () => {
+    opened = await bench.open(dashboard, { path: 'executive' });
+    const { page } = opened;
+    await page.clock.install();
+    await page.reload();
+    await page.waitForSelector('body[data-drawn]');
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    await page.clock.runFor(16_000);
+    await eventually(() => expect(asked).toEqual(['/api/runs']));
+    await hide(true);
+    await page.clock.runFor(10 * 60_000);
+    expect(asked).toEqual(['/api/runs']);
+    await hide(false);
+    await eventually(() => expect(asked).toEqual(['/api/runs', '/api/runs']));
+  });
+
+  it('a cycle that ends leaves the scroll, the order, the focus and chosen letters where they were', async () => {
+    await open('operations', { viewport: { width: 1_280, height: 500 } });
+    const { page } = opened;
+    await page.selectOption('#letters-status', 'pending');
+    await page.check('#letters-table tbody tr:nth-child(2) input');
+    await page.click('#runs th[data-column="took"] button');
+    await page.evaluate("document.querySelector('.lst').scrollTop = 40; scrollTo(0, 333)");
+    await page.focus('#runs th[data-column="rows"] button');
+    const stand = `({
+      page: scrollY,
+      list: document.querySelector('.lst').scrollTop,
+      focus: document.activeElement.closest('th').dataset.column,
+      sorted: document.querySelector('#runs th[aria-sort]').dataset.column,
+      chosen: document.querySelectorAll('#letters-table :checked').length,
+    })`;
+    const before = await page.evaluate(stand);
+    expect(before).toEqual({ page: 333, list: 40, focus: 'rows', sorted: 'took', chosen: 1 });
+    const runs = (await cells('runs')).length;
+    await dashboard.recordRun({ startedAt: until + 120_000, status: 'running', finishedAt: null });
+    await hide(false);
+    await eventually(async () => expect((await cells('runs')).length).toBe(runs + 1));
+    expect(await page.evaluate(stand)).toEqual(before);
+    expect(await opened.text('#state-detail')).toBe('of 21:46:02, a cycle runs');
+  });
+
+  it('the live page says how old Gold is, and that a cycle failed', async () => {
+    await dashboard.recordRun({ startedAt: until + 180_000 });
+    opened = await bench.open(dashboard, { timezoneId: 'Asia/Colombo' });
+    await opened.shows('#gold', /^Gold as of 21:46:02, 1m 1\ds ago, next in 0m \d\ds$/);
+    await dashboard.recordRun({ startedAt: until + 240_000, status: 'failed', errorMessage: 'KADA_AWAY' });
+    await hide(false);
+    await opened.shows('#gold', /^Last cycle failed .+ ago · Gold as of 21:46:02, /);
+    expect(await opened.page.getAttribute('#gold', 'data-tone')).toBe('loss');
+    expect(await opened.page.getAttribute('#gold', 'href')).toBe('/operations');
+    expect([opened.foreign, opened.complaints]).toEqual([[], []]);
+  });
+});

@@ -5,13 +5,14 @@ import { createChoices } from './choices.ts';
 import { connect } from './connection.ts';
 import { deadLetterTable } from './dead-letter-table.ts';
 import { startDefinitions, startDialogs } from './definitions-view.ts';
-import { byId, setTextOf } from './dom.ts';
+import { byId, setAttribute, setHidden, setTextOf } from './dom.ts';
 import { showEmpty, startCopyButtons } from './empty-view.ts';
 import { createEntryPointer } from './entry-pointer.ts';
 import { entryTimes } from './entry-times.ts';
 import { clock } from './format.ts';
 import { createFunnelTrends } from './funnel-trends.ts';
 import { markFallen, shortDuration, showFunnel } from './funnel-view.ts';
+import { goldLine } from './history/gold-clock.ts';
 import { startKeyboard } from './keyboard.ts';
 import { type DataNotice, dataNotice } from './notices.ts';
 import { redrawRates, showNewest, showOperations, showRates } from './operations-view.ts';
@@ -24,6 +25,7 @@ import { startTheme } from './theme.ts';
 import { createTrendChoice } from './trend-choice.ts';
 import { trendTable } from './trend-table.ts';
 import { createTrend } from './trend-view.ts';
+import { watchRuns } from './watch-runs.ts';
 
 let state: LiveState | undefined;
 /** the numbers on the page: those of before while a server that came back rebuilds its own */
@@ -33,6 +35,7 @@ let notice: DataNotice | undefined;
 let serverHeard = 0;
 let due = false;
 let wasOld = false;
+let asksRuns = false;
 
 function onMessage(message: ServerMessage): void {
   serverHeard = message.now;
@@ -46,6 +49,11 @@ function onMessage(message: ServerMessage): void {
   else {
     state = applied.state;
     if (!isWaiting(state) || shown === undefined || isWaiting(shown)) shown = state;
+    // the store answers from here on
+    if (goldRuns.runs() === undefined && !asksRuns && !isWaiting(state)) {
+      asksRuns = true;
+      void goldRuns.look();
+    }
   }
   paintSoon();
 }
@@ -118,6 +126,7 @@ function paintClocks(): void {
   wasOld = isOld(link);
   showStatus(state, shown, link);
   showDataNotice(notice);
+  showGold();
   announce(notice);
   if (shown === undefined) return;
   showNewest(shown, serverNow());
@@ -125,6 +134,17 @@ function paintClocks(): void {
   showRates(shown, choices.window(), shown !== state ? shown.now : wasOld ? serverHeard : serverNow());
 }
 
+/** How old Gold is and how its last run went, from where the history pages have it. */
+function showGold(): void {
+  const line = goldLine(goldRuns.runs(), goldRuns.failure(), goldRuns.serverNow());
+  setHidden('gold', line === undefined);
+  if (line === undefined) return;
+  setTextOf('gold', line.text);
+  setAttribute(byId('gold'), 'data-tone', line.tone);
+}
+
+const hasNumbers = (): boolean => !document.hidden && !wasOld && state !== undefined && !isWaiting(state);
+const goldRuns = watchRuns({ limit: 10, onAnswer: paintSoon, wanted: hasNumbers });
 const choices = createChoices(paintSoon);
 const pointer = createEntryPointer();
 const trends = createFunnelTrends(pointer);

@@ -43,6 +43,8 @@ export function createChartTable(id: string, title: string, link: string = id): 
 
   function toggle(open: boolean): void {
     scroll.hidden = !open;
+    if (open) opened.add(id);
+    else opened.delete(id);
     const text = open ? 'hide table' : 'show as table';
     setText(button, text);
     button.setAttribute('aria-label', `${title}: ${text}`);
@@ -65,6 +67,7 @@ export function createChartTable(id: string, title: string, link: string = id): 
   }
 
   button.addEventListener('click', () => toggle(scroll.hidden !== false));
+  if (opened.has(id)) toggle(true);
   return {
     show(read) {
       latest = read;
@@ -72,6 +75,9 @@ export function createChartTable(id: string, title: string, link: string = id): 
     },
   };
 }
+
+/** Tables that were opened: a page that is drawn anew finds them open. */
+const opened = new Set<string>();
 
 /** Adds and removes children at the end until there are `count`. */
 function resize(parent: Element, count: number, make: (index: number) => Element): void {

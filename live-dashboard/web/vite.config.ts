@@ -10,7 +10,7 @@ export default defineConfig({
     target: 'es2022',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // two pages: the live one loads nothing of history
+    // two pages: the live one loads of history only what tells how old Gold is
     rollupOptions: {
       input: ['index.html', 'history.html'].map((name) => fileURLToPath(new URL(name, import.meta.url))),
     },

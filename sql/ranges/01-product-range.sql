@@ -17,10 +17,13 @@ WITH sums AS (
     GROUP BY g.product_id, g.currency
 ),
 
-orders AS (
-    SELECT s.product_id, SUM(CAST(s.purchases_count AS BIGINT)) AS all_purchases
-    FROM sums AS s
-    GROUP BY s.product_id
+products AS (
+    SELECT
+        a.product_id, a.currency, a.views, a.clicks, a.add_to_cart, a.purchases_count, a.units_sold, a.revenue, a.stars,
+        a.reviews_count,
+        -- orders of every currency
+        SUM(CAST(a.purchases_count AS BIGINT)) OVER (PARTITION BY a.product_id) AS all_purchases
+    FROM sums AS a
 )
 
 SELECT
@@ -32,10 +35,8 @@ SELECT
         WHEN s.add_to_cart > s.views AND s.views > 0 THEN 1
         ELSE CAST(CAST(s.add_to_cart AS DECIMAL(18, 6)) / NULLIF(s.views, 0) AS DECIMAL(9, 6))
     END AS view_to_cart_rate,
-    -- orders of every currency
     CASE
-        WHEN o.all_purchases > s.add_to_cart AND s.add_to_cart > 0 THEN 1
-        ELSE CAST(CAST(o.all_purchases AS DECIMAL(18, 6)) / NULLIF(s.add_to_cart, 0) AS DECIMAL(9, 6))
+        WHEN s.all_purchases > s.add_to_cart AND s.add_to_cart > 0 THEN 1
+        ELSE CAST(CAST(s.all_purchases AS DECIMAL(18, 6)) / NULLIF(s.add_to_cart, 0) AS DECIMAL(9, 6))
     END AS cart_to_purchase_rate
-FROM sums AS s
-INNER JOIN orders AS o ON o.product_id = s.product_id
+FROM products AS s

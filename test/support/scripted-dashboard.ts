@@ -59,7 +59,7 @@ export async function startScriptedDashboard(
     snapshot: view.snapshot,
     frames$: view.frames$,
     readiness: () => ({ ready: true, degraded: false, missing: [] }),
-    history: () => ({ query: undefined, beginCycle: undefined }),
+    history: () => ({ query: async () => ({ columns: [], rows: [] }), beginCycle: undefined }),
     adminKey: undefined,
     metrics: async () => '',
     webRoot,

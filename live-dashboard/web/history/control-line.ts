@@ -1,6 +1,6 @@
 import { element } from '../dom.ts';
 import type { Runs } from './api.ts';
-import { type Day, isDay } from './days.ts';
+import { type Day, isDay, longDay } from './days.ts';
 import type { Choice } from './page.ts';
 import { defined } from './parts.ts';
 import { type DayRange, presetOf, presets } from './range.ts';
@@ -48,6 +48,7 @@ export function controlLine(line: ControlLine): HTMLElement {
     days,
     element('span', { class: 'dates row' }, from, element('span', { class: 'say' }, 'to'), to),
     wrong,
+    element('b', { class: 'on-paper' }, rangeText(line)),
     ...line.choices.map((choice) => seg(choice, (value) => line.onChoice(choice.name, value))),
     ...(line.extra === undefined ? [] : [line.extra]),
     element(
@@ -65,6 +66,15 @@ export function controlLine(line: ControlLine): HTMLElement {
     ),
   );
 }
+
+/** On paper there is no switch: "Wed 11 Nov to Tue 24 Nov, LKR" */
+const rangeText = ({ range, today, choices }: ControlLine): string =>
+  [
+    range.from === range.to
+      ? longDay(range.from, today)
+      : `${longDay(range.from, today)} to ${longDay(range.to, today)}`,
+    ...choices.map(({ items, chosen }) => items.find(([value]) => value === chosen)?.[1] ?? chosen),
+  ].join(', ');
 
 /** A radio group with one tab stop, as on the live page. */
 function seg(choice: Choice, onValue: (value: string) => void): HTMLElement {

@@ -1,6 +1,7 @@
 import { element } from '../dom.ts';
 import type { CsvValue } from './csv.ts';
 import { card, nothing, rowsLink } from './parts.ts';
+import { isPrinting } from './printing.ts';
 import { saveCsv } from './save-file.ts';
 import { sortedBy, tableCsv, type WrittenColumn } from './table-rows.ts';
 import { isOpen, readOrder, setOpen, type TableState, writeOrder } from './table-state.ts';
@@ -102,7 +103,7 @@ export function tableCard<R>(table: DataTable<R>): HTMLElement {
       const arrow = cell.querySelector('.arrow');
       if (arrow !== null) arrow.textContent = mine ? (order.descending ? ' ↓' : ' ↑') : '';
     }
-    const shown = isOpen(id) ? sorted() : sorted().slice(0, SHOWN);
+    const shown = isOpen(id) || isPrinting() ? sorted() : sorted().slice(0, SHOWN);
     body.replaceChildren(...shown.map((row) => rowOf(row)));
     more.hidden = rows.length <= SHOWN;
     more.textContent = isOpen(id)

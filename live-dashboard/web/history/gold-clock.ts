@@ -1,5 +1,5 @@
-import { clock } from '../format.ts';
-import type { Runs } from './api.ts';
+import { age, clock } from '../format.ts';
+import type { Run, Runs } from './api.ts';
 import { shortDay } from './days.ts';
 
 export interface GoldClock {
@@ -24,12 +24,41 @@ export function goldClock(runs: Runs | undefined, failed: string | undefined, no
       : { word: 'Away', detail: failed, tone: 'degraded' };
   const of = runs.gold_as_of === null ? 'not made yet' : `of ${moment(Date.parse(runs.gold_as_of), now)}`;
   if (failed !== undefined) return { word: 'Old numbers', detail: `Gold ${of}`, tone: 'degraded' };
-  const newest = runs.runs[0];
+  const newest = newestRun(runs);
   if (newest?.status === 'running') return { word: 'Gold', detail: `${of}, a cycle runs`, tone: 'live' };
   const next = runs.next_at === null ? '' : `, next in ${left(Date.parse(runs.next_at) - now)}`;
   if (newest?.status === 'failed')
     return { word: 'Cycle failed', detail: `Gold ${of}${next}`, tone: 'degraded' };
   return { word: 'Gold', detail: `${of}${next}`, tone: runs.gold_as_of === null ? 'wait' : 'live' };
+}
+
+/** The newest run that did anything: one that found the lock held says nothing of Gold. */
+const newestRun = (runs: Runs): Run | undefined => runs.runs.find(({ status }) => status !== 'skipped');
+
+/**
+ * The same in one line, for a page that shows no Gold: how old it is, and what the last run was.
+ * @returns undefined while nothing is known
+ */
+export function goldLine(
+  runs: Runs | undefined,
+  failed: string | undefined,
+  now: number,
+): { readonly text: string; readonly tone: 'plain' | 'loss' } | undefined {
+  if (runs === undefined) return undefined;
+  const ago = (text: string): string => `${age(now - Date.parse(text))} ago`;
+  const gold =
+    runs.gold_as_of === null
+      ? 'Gold not made yet'
+      : `Gold as of ${moment(Date.parse(runs.gold_as_of), now)}, ${ago(runs.gold_as_of)}`;
+  if (failed !== undefined) return { text: `${gold}, runs not read`, tone: 'plain' };
+  const newest = newestRun(runs);
+  if (newest?.status === 'running') return { text: `${gold}, a cycle runs`, tone: 'plain' };
+  const next = runs.next_at === null ? '' : `, next in ${left(Date.parse(runs.next_at) - now)}`;
+  if (newest?.status !== 'failed') return { text: `${gold}${next}`, tone: 'plain' };
+  return {
+    text: `Last cycle failed ${ago(newest.finished_at ?? newest.started_at)} · ${gold}${next}`,
+    tone: 'loss',
+  };
 }
 
 /** 21:46:02, with its day where that is another one */

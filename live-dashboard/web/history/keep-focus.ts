@@ -9,16 +9,17 @@ export function keepFocus(): () => void {
   const id = active instanceof HTMLElement ? active.id : '';
   const label = active instanceof HTMLElement ? labelOf(active) : undefined;
   const typed = active instanceof HTMLInputElement && active.type === 'search' ? active.selectionStart : null;
-  const scrolled = new Map<string, number>();
-  for (const region of byId('cards').querySelectorAll<HTMLElement>('[role="region"]'))
-    scrolled.set(region.getAttribute('aria-labelledby') ?? '', region.scrollLeft);
+  const { scrollX, scrollY } = window;
+  const scrolled = new Map<string, readonly [left: number, top: number]>();
+  for (const region of regions()) scrolled.set(nameOf(region), [region.scrollLeft, region.scrollTop]);
 
   return function restore() {
-    for (const region of byId('cards').querySelectorAll<HTMLElement>('[role="region"]'))
-      region.scrollLeft = scrolled.get(region.getAttribute('aria-labelledby') ?? '') ?? 0;
+    for (const region of regions())
+      [region.scrollLeft, region.scrollTop] = scrolled.get(nameOf(region)) ?? [0, 0];
+    window.scrollTo(scrollX, scrollY);
     if (active === null || active === document.body || active === document.activeElement) return;
-    // taken out and put in again it lost the focus, and nothing else
-    if (active.isConnected && active instanceof HTMLElement) return active.focus({ preventScroll: true });
+    // it went to another place of the page, which took its focus
+    if (active instanceof HTMLElement && active.isConnected) return active.focus({ preventScroll: true });
     const again = id === '' ? undefined : document.getElementById(id);
     const found = again ?? (label === undefined ? undefined : findByLabel(label));
     if (!(found instanceof HTMLElement)) return;
@@ -26,6 +27,10 @@ export function keepFocus(): () => void {
     if (typed !== null && found instanceof HTMLInputElement) found.setSelectionRange(typed, typed);
   };
 }
+
+const regions = (): Iterable<HTMLElement> => byId('cards').querySelectorAll<HTMLElement>('[role="region"]');
+const nameOf = (region: Element): string =>
+  region.getAttribute('aria-labelledby') ?? region.getAttribute('aria-label') ?? '';
 
 interface Label {
   readonly tag: string;

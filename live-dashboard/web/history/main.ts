@@ -1,12 +1,14 @@
 import 'uplot/dist/uPlot.min.css';
 import '../page.css';
 import './history.css';
+import './print.css';
 import { derivedFigures } from '../../derived-figures.ts';
 import { type HistoryPage, historyPages } from '../../history-pages.ts';
 import { startDefinitions, startDialogs } from '../definitions-view.ts';
 import { byId, element, setAttribute, setHidden, setText, setTextOf } from '../dom.ts';
 import { startTheme } from '../theme.ts';
-import { getJson, type Runs } from './api.ts';
+import { watchRuns } from '../watch-runs.ts';
+import type { Answer, Runs } from './api.ts';
 import { loadBehavior } from './behavior.ts';
 import { type Charts, createCharts } from './charts.ts';
 import { controlLine } from './control-line.ts';
@@ -18,6 +20,7 @@ import { historyKeyList, startHistoryKeys } from './history-keys.ts';
 import { keepFocus } from './keep-focus.ts';
 import { loadOperations } from './operations.ts';
 import type { Drawing, LoadPage } from './page.ts';
+import { startPrinting } from './printing.ts';
 import { loadProduct } from './product.ts';
 import { type DayRange, lastDays, presets, rangeOf, writeRange } from './range.ts';
 
@@ -30,43 +33,35 @@ const pages: Readonly<Record<HistoryPage, { readonly title: string; readonly loa
 const path = historyPages.find((one) => one === location.pathname) ?? '/executive';
 const { title, load } = pages[path];
 
-/** How often the runs are asked for, ms; sooner when a cycle is due. */
-const LOOK_EVERY = 15_000;
-
-let runs: Runs | undefined;
-/** the server's clock less the viewer's, ms */
-let clockOffset = 0;
+/** why what is shown is old, or why nothing is */
 let failure: string | undefined;
 let draw: ((query: URLSearchParams) => Drawing) | undefined;
 let charts: Charts = createCharts();
 let reading = new AbortController();
-let nextLook: ReturnType<typeof setTimeout> | undefined;
+/** what the control line was made for */
+let controlFor = '';
 
 const query = (): URLSearchParams => new URLSearchParams(location.search);
 /** The last day of ranges: that of Gold; dead letters and runs are there up to now. */
-const today = (): Day | undefined => (path === '/operations' ? runs?.day : runs?.gold_day) ?? undefined;
-const serverNow = (): number => Date.now() + clockOffset;
+const today = (): Day | undefined =>
+  (path === '/operations' ? watch.runs()?.day : watch.runs()?.gold_day) ?? undefined;
 
-/** Asks for the runs; when Gold was made anew, or never read, reads the page's rows. */
-async function look(): Promise<void> {
-  clearTimeout(nextLook);
-  const answer = await getJson<Runs>('/api/runs');
+/** When Gold was made anew, or never read, reads the page's rows; Operations shows the runs themselves too. */
+async function onRuns(answer: Answer<Runs>, before: Runs | undefined): Promise<void> {
   if (answer.kind === 'failed') fail(answer.message);
   else {
-    const before = runs;
-    runs = answer.value;
-    clockOffset = Date.parse(runs.now) - Date.now();
-    const newer = before?.gold_as_of !== runs.gold_as_of || before?.runs[0]?.status !== runs.runs[0]?.status;
+    const { gold_as_of: asOf, runs: list } = answer.value;
+    const newer =
+      before?.gold_as_of !== asOf ||
+      (path === '/operations' && JSON.stringify(before?.runs) !== JSON.stringify(list));
     if (newer || draw === undefined || failure !== undefined) await read();
   }
   showClock();
-  const due =
-    runs?.next_at === null || runs === undefined ? Infinity : Date.parse(runs.next_at) - serverNow();
-  nextLook = setTimeout(look, Math.max(1_000, Math.min(LOOK_EVERY, due + 500)));
 }
 
 async function read(): Promise<void> {
   const day = today();
+  const runs = watch.runs();
   if (runs === undefined) return;
   if (day === undefined) {
     showEmpty();
@@ -88,6 +83,7 @@ async function read(): Promise<void> {
 
 function paint(): void {
   const now = today();
+  const runs = watch.runs();
   if (draw === undefined || runs === undefined || now === undefined) return;
   const range = rangeOf(query(), now);
   const start = performance.now();
@@ -95,18 +91,16 @@ function paint(): void {
   const drawing = draw(query());
   charts.destroy();
   charts = createCharts();
-  byId('control').replaceChildren(
-    controlLine({
-      range,
-      today: now,
-      runs,
-      choices: drawing.choices ?? [],
-      extra: drawing.extra,
-      onDays: chooseDays,
-      onRange: chooseRange,
-      onChoice: choose,
-    }),
-  );
+  const { choices = [], extra } = drawing;
+  const controlNow = JSON.stringify([range, now, runs.report, choices]);
+  // half a date that somebody types is not taken away by a cycle that ended
+  if (controlNow !== controlFor) {
+    controlFor = controlNow;
+    const places = { range, today: now, runs, choices, extra };
+    byId('control').replaceChildren(
+      controlLine({ ...places, onDays: chooseDays, onRange: chooseRange, onChoice: choose }),
+    );
+  }
   byId('figures').replaceChildren(figureStrip(drawing.figures));
   byId('cards').replaceChildren(...drawing.cards);
   drawing.charts?.(charts);
@@ -144,7 +138,7 @@ function showEmpty(): void {
 }
 
 function showClock(): void {
-  const shown = goldClock(runs, failure, serverNow());
+  const shown = goldClock(watch.runs(), failure, watch.serverNow());
   setTextOf('state-word', shown.word);
   setTextOf('state-detail', shown.detail);
   setAttribute(byId('state-dot'), 'data-tone', shown.tone);
@@ -203,6 +197,7 @@ function showTabs(): void {
   }
 }
 
+const watch = watchRuns({ limit: 50, onAnswer: onRuns });
 document.title = `${title} · Kada Mandiya`;
 setTextOf('page-heading', title);
 showTabs();
@@ -225,16 +220,14 @@ startHistoryKeys((command) => {
       return definitionBubble.close();
   }
 });
-byId('try-now').addEventListener('click', () => void look());
+byId('try-now').addEventListener('click', () => void watch.look());
 byId('control').addEventListener('input', (event) => {
   if (event.target instanceof HTMLInputElement && event.target.type === 'search')
     choose('q', event.target.value);
 });
 addEventListener('popstate', () => void read());
-document.addEventListener('visibilitychange', () => {
-  if (!document.hidden) void look();
-});
+startPrinting(paint);
 setInterval(() => {
   if (!document.hidden) showClock();
 }, 1_000);
-void look();
+void watch.look();

@@ -6,9 +6,12 @@ import { getJson } from './api.ts';
 import { pill } from './moments.ts';
 import { card, defined, nothing, rowsLink } from './parts.ts';
 
+/** Kept over redraws: what was read before stands until it is read again. */
+let place: HTMLElement | undefined;
+
 /** What comes in now: sources, queue and commits, of the live view. Filled once it answered. */
 export function sourcesCard(): HTMLElement {
-  const place = element('div', { id: 'sources-now' }, nothing('reading the live view …'));
+  place ??= element('div', { id: 'sources-now' }, nothing('reading the live view …'));
   void fill(place);
   return card({
     id: 'sources',
