@@ -226,7 +226,7 @@ describe.skipIf(mssqlMissing !== undefined)(
           ),
           arrivals: sorted(await warehouse.countArrivals({ ...range, lateMs: 3_600_000 })),
           letters: sorted(await warehouse.countDeadLetters(range)),
-          newest: sorted(await warehouse.newestBySource()),
+          newest: sorted(await warehouse.newestBySource(0)),
         };
       };
       const fromDuckDb = await read(duckdb.warehouse);

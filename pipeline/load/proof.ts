@@ -25,7 +25,9 @@ const shown = 5;
 
 /** The number below which Bronze holds nothing of a run that begins now. */
 export async function highestSeq(asking: Asking): Promise<string> {
-  const { rows } = await asking.query('SELECT coalesce(max(ingest_seq), 0) AS seq FROM bronze.page_view_events');
+  const { rows } = await asking.query(
+    'SELECT coalesce(max(ingest_seq), 0) AS seq FROM bronze.page_view_events',
+  );
   return String(rows[0]?.[0] ?? 0);
 }
 

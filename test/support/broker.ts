@@ -169,7 +169,11 @@ async function describeBroker(dir: string): Promise<Broker> {
     await listening(epmdPort);
     await rm(pidFile, { force: true });
     output = '';
-    const started = spawn(join(bin, 'rabbitmq-server'), [], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const started = spawn(join(bin, 'rabbitmq-server'), [], {
+      env,
+      cwd: dir,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     child = started;
     const keep = (chunk: Buffer) => {
       output = (output + chunk.toString()).slice(-4_000);

@@ -7,7 +7,6 @@ import type { Figure } from './figures.ts';
 import { lettersChart } from './letters-chart.ts';
 import { lettersView } from './letters-view.ts';
 import type { Asked, Drawing, LoadPage } from './page.ts';
-import type { DayRange } from './range.ts';
 import { groupBy, type HealthRow, numberOf, sum } from './rows.ts';
 import { runsTable, tookSeconds } from './runs-table.ts';
 import { errorsOf, lagText, servicesCard, worstOf } from './services.ts';
@@ -56,11 +55,6 @@ function draw(asked: Asked, { health, letters }: Read): Drawing {
     },
   };
 }
-
-const isAtWork = (part: HTMLElement): boolean =>
-  part.contains(document.activeElement) ||
-  part.querySelector(':checked:not(option)') !== null ||
-  [...part.querySelectorAll('[role="region"]')].some(({ scrollTop }) => scrollTop > 0);
 
 function figures(
   asked: Asked,
