@@ -121,6 +121,47 @@ export interface DeadLetterCount {
   readonly letters: number;
 }
 
+/**
+ * Rows that became durable after a marker (commit-protocol.md 16), whoever committed them. Pages follow each other
+ * without a gap: the next one begins at this one's `upTo`.
+ */
+export interface CommittedPage {
+  /** every event with a higher ingest_seq than was asked for, up to this one, in any order; none is still to come */
+  readonly upTo: number;
+  /** the highest number that was handed out before the page was read: what had been committed is at or below it */
+  readonly given: number;
+  /** there is another page at once */
+  readonly more: boolean;
+  readonly events: readonly StoredEvent[];
+  /** those that a replay brought; they are not among `events` */
+  readonly replayed: readonly StoredEvent[];
+  /** `meta` of the newest event of a robot; null: none among them */
+  readonly botMeta: string | null;
+  /** new dead letters, newest first, at most as many as the page shows */
+  readonly newLetters: readonly NewLetter[];
+  /**
+   * Whole slices of letters, by `received_at`, of those slices of the range in which a letter came or changed. An
+   * engine may tell slices in which nothing changed, too.
+   */
+  readonly letters: readonly DeadLetterCount[];
+}
+
+/** What a row of `ops.dead_letter_events` says of a letter that came. */
+export interface NewLetter {
+  readonly source: DeliveredBy;
+  readonly reason: DeadLetterReason;
+  readonly concerns: string | null;
+}
+
+export interface CommittedRange {
+  /** the marker: a number that `visibleSeq` or a page told */
+  readonly after: number;
+  /** events of one page, of each table, about: equal numbers are never parted */
+  readonly limit: number;
+  /** the letters that count: received_at >= from, in slices */
+  readonly letters: { readonly from: number; readonly sliceMs: number };
+}
+
 export interface ArrivalRange {
   /** ms; received_at >= from */
   readonly from: number;
@@ -176,8 +217,12 @@ export interface Warehouse extends Keeping {
 
   /** Numbers go on above this: max(mark, Bronze). */
   readonly highestSeq: number;
-  /** Web events with event_timestamp >= from, in pages; for the rebuild of the live view. */
-  readWebEvents(from: number): AsyncIterable<readonly StoredEvent[]>;
+  /** Rows with a number up to this are durable, and none of them is still to come (commit-protocol.md 16). */
+  visibleSeq(): Promise<number>;
+  /** What was committed after a marker, by any process; bounded, and from one moment. */
+  readCommitted(range: CommittedRange): Promise<CommittedPage>;
+  /** Web events with event_timestamp >= from, in pages; with `upTo` none of a higher ingest_seq. For rebuilds. */
+  readWebEvents(from: number, upTo?: number): AsyncIterable<readonly StoredEvent[]>;
   /** Orders that have a purchase candidate (order_paid, order_created) with event_timestamp >= from. */
   ordersWithPurchaseSince(from: number): Promise<readonly string[]>;
   /** All business events, of any age, that name these orders. */
@@ -195,9 +240,11 @@ export interface Warehouse extends Keeping {
   failDeadRuns(at: number): Promise<number>;
   /**
    * What came since `from`, for the live counters after a restart. In any order. An event is late when its
-   * event_timestamp is more than `lateMs` before its received_at.
+   * event_timestamp is more than `lateMs` before its received_at. With `upTo` none of a higher ingest_seq.
    */
-  countArrivals(range: ArrivalRange & { readonly lateMs: number }): Promise<readonly ArrivalCount[]>;
+  countArrivals(
+    range: ArrivalRange & { readonly lateMs: number; readonly upTo?: number },
+  ): Promise<readonly ArrivalCount[]>;
   countDeadLetters(range: ArrivalRange): Promise<readonly DeadLetterCount[]>;
   /** Of what happened since `from`, ms; sources without such a row are left out. */
   newestBySource(from: number): Promise<readonly SourceProgress[]>;

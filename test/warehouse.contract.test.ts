@@ -8,7 +8,7 @@ import type { AnalyticsEvent, CanonicalType, WebRow, WebTable } from '../ingest/
 import { type BronzeColumn, bronzeColumns, itemColumns } from '../sinks/bronze-columns.ts';
 import { openDuckDbWarehouse } from '../sinks/duckdb/open.ts';
 import { openDuckDbInThread } from '../sinks/duckdb/thread/open.ts';
-import type { LetterChange, QueryValue, StoredEvent, Warehouse } from '../sinks/warehouse.ts';
+import type { CommittedPage, LetterChange, QueryValue, StoredEvent, Warehouse } from '../sinks/warehouse.ts';
 import {
   apiEvent,
   apiRow,
@@ -738,6 +738,162 @@ for (const engine of engines) {
       expect(await warehouse.countWebEvents(at)).toBe(7);
       expect(await warehouse.countWebEvents(at + 6)).toBe(1);
       expect(await warehouse.countWebEvents(0)).toBe(8);
+    });
+
+    /** Every page after a marker, as a follower reads them. */
+    async function followed(from: number, limit: number): Promise<readonly CommittedPage[]> {
+      const pages: CommittedPage[] = [];
+      let after = from;
+      for (;;) {
+        const page = await warehouse.readCommitted({
+          after,
+          limit,
+          letters: { from: at - 3_600_000, sliceMs: 60_000 },
+        });
+        expect(page.upTo).toBeGreaterThanOrEqual(after);
+        pages.push(page);
+        if (!page.more) return pages;
+        expect(page.upTo).toBeGreaterThan(after);
+        after = page.upTo;
+      }
+    }
+    const idsOf = (pages: readonly CommittedPage[]): readonly string[] =>
+      pages.flatMap(({ events, replayed }) => [...events, ...replayed].map((event) => event.event_id)).sort();
+
+    test('what was committed after a marker comes once, in pages without a gap, from every table', async () => {
+      const tables: readonly WebTable[] = [
+        'page_view_events',
+        'click_events',
+        'cart_events',
+        'checkout_events',
+        'scroll_events',
+        'form_events',
+        'search_events',
+      ];
+      const some = (): readonly AnalyticsEvent[] => [
+        ...tables.map((table) => webEvent(webRow(), table)),
+        businessEvent(),
+        apiEvent(),
+        dbEvent(),
+      ];
+      await warehouse.commit(batchOf(some()));
+      const marker = await warehouse.visibleSeq();
+      const batches = [some(), some(), [...some(), ...some()]];
+      let seq = marker + 1;
+      for (const events of batches) {
+        expect(await warehouse.commit(batchOf(events, seq))).toEqual(committed);
+        seq += events.length;
+      }
+      const wanted = batches.flat().map(({ row }) => row.event_id);
+      for (const limit of [1, 2, 3, 7, 100]) {
+        const pages = await followed(marker, limit);
+        expect(idsOf(pages)).toEqual([...wanted].sort());
+        const [last] = pages.slice(-1);
+        expect(last?.upTo).toBe(await warehouse.visibleSeq());
+        expect(await followed(last?.upTo ?? 0, limit)).toMatchObject([{ events: [], more: false }]);
+        for (const { given, upTo } of pages) expect(given).toBeGreaterThanOrEqual(upTo);
+      }
+      expect(idsOf(await followed(0, 4))).toHaveLength(wanted.length + 10);
+    });
+
+    test('a followed event has the facts that a rebuild and a look-up of its order read', async () => {
+      const web = webEvent(
+        webRow({
+          user_id: 'u',
+          product_id: 'p',
+          order_id: 'o',
+          canonical_type: 'begin_checkout',
+          is_seed: 1,
+        }),
+        'checkout_events',
+      );
+      const row = { order_id: 'o', amount: 12_345, currency: 'LKR', payment_method: 'COD', user_id: sinhala };
+      const order = businessEvent(businessRow(row));
+      await warehouse.commit(batchOf([web, order, apiEvent()]));
+      const [page] = await followed(0, 100);
+      const rebuilt: StoredEvent[] = [];
+      for await (const events of warehouse.readWebEvents(0)) rebuilt.push(...events);
+      const of = (table: StoredEvent['table']) => page?.events.filter((event) => event.table === table);
+      expect(of('checkout_events')).toEqual(rebuilt);
+      expect(of('business_events')).toEqual(await warehouse.readOrderEvents(['o']));
+      expect(of('api_request_logs')).toMatchObject([
+        { session_id: 'session-1', order_id: null, amount: null },
+      ]);
+    });
+
+    test('a followed page tells what a replay brought, and what the newest robot calls itself', async () => {
+      const live = webEvent(webRow({ meta: JSON.stringify({ user_agent: 'x "replayed_at":1' }) }));
+      const replayed = webEvent(webRow({ meta: JSON.stringify({ user_agent: 'y', replayed_at: at }) }));
+      const robots = ['old/1', 'new/2'].map((user_agent) =>
+        webEvent(webRow({ is_bot: 1, meta: JSON.stringify({ user_agent }) })),
+      );
+      for (const [index, event] of [live, replayed, ...robots].entries())
+        await warehouse.commit(batchOf([event], index + 1));
+      const [page] = await followed(0, 100);
+      expect(page?.replayed.map((event) => event.event_id)).toEqual([replayed.row.event_id]);
+      expect(page?.events).toHaveLength(3);
+      expect(JSON.parse(page?.botMeta ?? '{}')).toEqual({ user_agent: 'new/2' });
+    });
+
+    test('rows above a marker are left out where one is named', async () => {
+      await warehouse.commit(batchOf([webEvent(), webEvent(webRow(), 'scroll_events')]));
+      const marker = await warehouse.visibleSeq();
+      await warehouse.commit(
+        batchOf([webEvent(), webEvent(webRow(), 'scroll_events'), apiEvent()], marker + 1),
+      );
+      const count = async (upTo?: number): Promise<readonly number[]> => {
+        let events = 0;
+        for await (const page of warehouse.readWebEvents(0, upTo)) events += page.length;
+        const range = { from: 0, sliceMs: 60_000, lateMs: 0, ...(upTo === undefined ? {} : { upTo }) };
+        const arrivals = await warehouse.countArrivals(range);
+        return [events, arrivals.reduce((sum, one) => sum + one.events, 0)];
+      };
+      expect(await count(marker)).toEqual([2, 2]);
+      expect(await count()).toEqual([4, 5]);
+    });
+
+    test('dead letters that came or changed after a marker: their minutes, whole', async () => {
+      const minute = Math.floor(at / 60_000) * 60_000;
+      const [old, near, other] = [
+        deadLetter({ receivedAt: minute - 7_200_000 }),
+        deadLetter({ receivedAt: minute + 1, context: '{"concerns":"click"}' }),
+        deadLetter({ receivedAt: minute + 60_000, reason: 'unknown_event_type', stage: 'validate' }),
+      ];
+      await warehouse.commit(batchOf([], 1, { deadLetters: [old, near, other] }));
+      const marker = await warehouse.visibleSeq();
+      const second = deadLetter({ receivedAt: minute + 2, source: 'rabbitmq' });
+      await warehouse.commit(batchOf([webEvent()], marker + 1, { deadLetters: [second] }));
+      const [page] = await followed(marker, 100);
+      const ofMinute = (start: number, of = page) =>
+        of?.letters
+          .filter((count) => count.at === start)
+          .map(({ source, reason, concerns, letters }) => [source, reason, concerns, letters])
+          .sort();
+      expect(ofMinute(minute)).toEqual([
+        ['rabbitmq', 'invalid_json', null, 1],
+        ['tracking', 'invalid_json', 'click', 1],
+      ]);
+      // one that changes is counted as it now is
+      const after = page?.upTo ?? 0;
+      await warehouse.commit(
+        batchOf([webEvent()], after + 1, {
+          letterChanges: [
+            {
+              kind: 'failed',
+              letterId: near.id,
+              stage: 'validate',
+              reason: 'unknown_event_type',
+              detail: '{}',
+            },
+          ],
+        }),
+      );
+      const [changed] = await followed(after, 100);
+      expect(ofMinute(minute, changed)).toEqual([
+        ['rabbitmq', 'invalid_json', null, 1],
+        ['tracking', 'unknown_event_type', 'click', 1],
+      ]);
+      expect(changed?.newLetters).toEqual([]);
     });
 
     test('a reader may stop early, and others read and commit beside it', async () => {

@@ -15,13 +15,18 @@ const since = (from: number): string => `WHERE received_at >= epoch_ms(${literal
 /** Stored events by the time of their arrival; see `Warehouse`. */
 export async function countArrivals(
   connection: DuckDBConnection,
-  { from, sliceMs, lateMs }: ArrivalRange & { readonly lateMs: number },
+  {
+    from,
+    sliceMs,
+    lateMs,
+    upTo = Number.MAX_SAFE_INTEGER,
+  }: ArrivalRange & { readonly lateMs: number; readonly upTo?: number },
 ): Promise<readonly ArrivalCount[]> {
   const late = `epoch_ms(event_timestamp) < epoch_ms(received_at) - ${literal(lateMs)}`;
   const rows = fromAll(
     `${sliceOf('received_at', sliceMs)} AS slice, source, canonical_type, is_bot, is_seed,
      CASE WHEN ${late} THEN 1 ELSE 0 END AS late`,
-    since(from),
+    `${since(from)} AND ingest_seq <= ${literal(upTo)}`,
   );
   const result = await connection.run(
     `SELECT slice, source, canonical_type, CAST(is_bot AS DOUBLE), CAST(is_seed AS DOUBLE),

@@ -8,6 +8,7 @@ import { countArrivals, countDeadLetters, newestBySource } from './arrivals.ts';
 import { makeBackup } from './backup.ts';
 import { createCheckpoints } from './checkpoint.ts';
 import { createCommit } from './commit.ts';
+import { readCommitted } from './committed.ts';
 import { type Connections, createConnections } from './connections.ts';
 import { cycleEngine } from './cycle.ts';
 import { failedCommit } from './failures.ts';
@@ -204,7 +205,12 @@ export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<DuckD
     get highestSeq() {
       return highest;
     },
-    readWebEvents: (from) => connections.stream((connection) => readWebEvents(connection, from)),
+    visibleSeq: async () => committedSeq,
+    readCommitted(range) {
+      const visible = committedSeq;
+      return connections.run('read', (connection) => readCommitted(connection, range, visible));
+    },
+    readWebEvents: (from, upTo) => connections.stream((connection) => readWebEvents(connection, from, upTo)),
     countWebEvents: (from) => connections.run('read', (connection) => countWebEvents(connection, from)),
     ordersWithPurchaseSince: (from) =>
       connections.run('read', (connection) => ordersWithPurchaseSince(connection, from)),

@@ -27,24 +27,44 @@ const commonFields = `event_id, CAST(epoch_ms(event_timestamp) AS DOUBLE),
   CAST(is_bot AS DOUBLE), CAST(is_seed AS DOUBLE)`;
 const noMoney = 'CAST(NULL AS DOUBLE), CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR)';
 
-const webEventsSince = (from: number): string =>
-  [
-    `SELECT CAST(web_table AS DOUBLE), ${commonFields}, page_path,
-       product_id, order_id,
-       ${noMoney}, CAST(ingest_seq AS DOUBLE)
-     FROM bronze.tracked_events WHERE event_timestamp >= epoch_ms(${literal(from)})`,
-    ...otherWebTables.map(
-      (table, index) =>
-        `SELECT CAST(${trackedWebTables.length + index} AS DOUBLE), ${commonFields}, page_path,
-           CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), ${noMoney}, CAST(ingest_seq AS DOUBLE)
-         FROM bronze.${table} WHERE event_timestamp >= epoch_ms(${literal(from)})`,
-    ),
-  ].join(' UNION ALL ');
-
-const tablesByCode: readonly StoredEvent['table'][] = [...trackedWebTables, ...otherWebTables];
+const seqField = 'CAST(ingest_seq AS DOUBLE)';
 const businessCode = -1;
+const noIds = 'CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR)';
 
-function storedEvents(chunk: DuckDBDataChunk): StoredEvent[] {
+/** The fields that `storedEvents` reads, by the table that has them. */
+const webSelects: readonly string[] = [
+  `SELECT CAST(web_table AS DOUBLE), ${commonFields}, page_path, product_id, order_id, ${noMoney}, ${seqField}
+   FROM bronze.tracked_events`,
+  ...otherWebTables.map(
+    (table, index) =>
+      `SELECT CAST(${trackedWebTables.length + index} AS DOUBLE), ${commonFields}, page_path, ${noIds}, ${noMoney},
+         ${seqField} FROM bronze.${table}`,
+  ),
+];
+const businessSelect = `SELECT CAST(${businessCode} AS DOUBLE), ${commonFields}, CAST(NULL AS VARCHAR), product_id,
+  order_id, CAST(CAST(amount * 100 AS BIGINT) AS DOUBLE), currency, payment_method, ${seqField}
+  FROM bronze.business_events`;
+
+const logTables = ['api_request_logs', 'db_query_perf'] as const;
+const tablesByCode: readonly StoredEvent['table'][] = [...trackedWebTables, ...otherWebTables, ...logTables];
+const logSelects = logTables.map(
+  (table) =>
+    `SELECT CAST(${tablesByCode.indexOf(table)} AS DOUBLE), ${commonFields}, CAST(NULL AS VARCHAR), ${noIds}, ${noMoney},
+       ${seqField} FROM bronze.${table}`,
+);
+
+/** Selects of every event, each to be followed by a WHERE. */
+export const eventSelects: readonly string[] = [...webSelects, businessSelect, ...logSelects];
+
+const webEventsSince = (from: number, upTo: number): string =>
+  webSelects
+    .map(
+      (select) =>
+        `${select} WHERE event_timestamp >= epoch_ms(${literal(from)}) AND ingest_seq <= ${literal(upTo)}`,
+    )
+    .join(' UNION ALL ');
+
+export function storedEvents(chunk: DuckDBDataChunk): StoredEvent[] {
   const numbers = (column: number) => readDoubles(chunk, column);
   const texts = (column: number) => readTexts(chunk, column);
   const [codes, ids, times, received] = [numbers(0), readUuids(chunk, 1), numbers(2), numbers(3)];
@@ -78,12 +98,16 @@ function storedEvents(chunk: DuckDBDataChunk): StoredEvent[] {
 
 const byTime = (a: StoredEvent, b: StoredEvent): number => a.event_timestamp - b.event_timestamp;
 
-/** Web events with event_timestamp >= from (ms), in pages of up to 2,048, each in time order. */
+/**
+ * Web events with event_timestamp >= from (ms), in pages of up to 2,048, each in time order.
+ * @param upTo none of a higher ingest_seq
+ */
 export async function* readWebEvents(
   connection: DuckDBConnection,
   from: number,
+  upTo: number = Number.MAX_SAFE_INTEGER,
 ): AsyncGenerator<readonly StoredEvent[]> {
-  const result = await connection.stream(webEventsSince(from));
+  const result = await connection.stream(webEventsSince(from, upTo));
   for (;;) {
     const chunk = await result.fetchChunk();
     if (chunk === null || chunk.rowCount === 0) return;
@@ -136,9 +160,7 @@ export async function readOrderEvents(
   const events: StoredEvent[] = [];
   for (let from = 0; from < asked.length; from += ordersAtOnce) {
     const result = await connection.run(
-      `SELECT CAST(${businessCode} AS DOUBLE), ${commonFields}, CAST(NULL AS VARCHAR), product_id, order_id,
-         CAST(CAST(amount * 100 AS BIGINT) AS DOUBLE), currency, payment_method, CAST(ingest_seq AS DOUBLE)
-       FROM bronze.business_events WHERE order_id IN (SELECT unnest($1))`,
+      `${businessSelect} WHERE order_id IN (SELECT unnest($1))`,
       [listValue(asked.slice(from, from + ordersAtOnce))],
       [LIST(VARCHAR)],
     );

@@ -1,7 +1,7 @@
 import { bronzeColumns } from '../bronze-columns.ts';
 import type { ArrivalCount, ArrivalRange, DeadLetterCount, SourceProgress } from '../warehouse.ts';
 import { time, whole } from './parameters.ts';
-import type { Session } from './session.ts';
+import type { Cell, Session } from './session.ts';
 
 const fromAll = (columns: string, where = ''): string =>
   Object.keys(bronzeColumns)
@@ -9,23 +9,29 @@ const fromAll = (columns: string, where = ''): string =>
     .join(' UNION ALL ');
 
 const msOf = (column: string): string => `DATEDIFF_BIG(millisecond, '1970-01-01', ${column})`;
-const slice = `${msOf('received_at')} / @slice * @slice`;
+/** Start of the slice of received_at, ms. */
+export const slice = `${msOf('received_at')} / @slice * @slice`;
 const since = 'WHERE received_at >= @since';
 
 /** Stored events by the time of their arrival; see `Warehouse`. */
 export async function countArrivals(
   session: Session,
-  { from, sliceMs, lateMs }: ArrivalRange & { readonly lateMs: number },
+  {
+    from,
+    sliceMs,
+    lateMs,
+    upTo = Number.MAX_SAFE_INTEGER,
+  }: ArrivalRange & { readonly lateMs: number; readonly upTo?: number },
 ): Promise<readonly ArrivalCount[]> {
   const late = `${msOf('event_timestamp')} < ${msOf('received_at')} - @late`;
   const rows = fromAll(
     `${slice} AS slice, source, canonical_type, is_bot, is_seed, CASE WHEN ${late} THEN 1 ELSE 0 END AS late`,
-    since,
+    `${since} AND row_version <= CAST(@up_to AS binary(8))`,
   );
   const found = await session.rows(
     `SELECT slice, source, canonical_type, is_bot, is_seed, COUNT_BIG(*), SUM(CAST(late AS bigint))
      FROM (${rows}) AS arrivals GROUP BY slice, source, canonical_type, is_bot, is_seed`,
-    { since: time(from), slice: whole(sliceMs), late: whole(lateMs) },
+    { since: time(from), slice: whole(sliceMs), late: whole(lateMs), up_to: whole(upTo) },
   );
   return found.rows.map(([at, source, type, bot, seed, events, lates]) => ({
     at: Number(at),
@@ -39,27 +45,31 @@ export async function countArrivals(
   }));
 }
 
+/** What a letter concerns. A context that is no JSON, written by another program, must not keep this one from starting. */
+export const concernOfLetter = "CASE WHEN ISJSON(context) = 1 THEN JSON_VALUE(context, '$.concerns') END";
+
+/** Counts the letters of slices, for `letterCountOf`; parameters `@slice` (ms) and those of `where`. */
+export const letterCounts = (where: string): string => `
+SELECT slice, source, reason, concerns, COUNT_BIG(*)
+FROM (SELECT ${slice} AS slice, source, reason, ${concernOfLetter} AS concerns
+      FROM ops.dead_letter_events ${where}) AS letters
+GROUP BY slice, source, reason, concerns`;
+
+export const letterCountOf = ([at, source, reason, type, letters]: readonly Cell[]): DeadLetterCount => ({
+  at: Number(at),
+  source: String(source) as DeadLetterCount['source'],
+  reason: String(reason),
+  concerns: type === null || type === undefined ? null : String(type),
+  letters: Number(letters),
+});
+
 /** Dead letters by the time of their arrival; see `Warehouse`. */
 export async function countDeadLetters(
   session: Session,
   { from, sliceMs }: ArrivalRange,
 ): Promise<readonly DeadLetterCount[]> {
-  // A context that is no JSON, written by another program, must not keep this one from starting.
-  const concerns = "CASE WHEN ISJSON(context) = 1 THEN JSON_VALUE(context, '$.concerns') END";
-  const { rows } = await session.rows(
-    `SELECT slice, source, reason, concerns, COUNT_BIG(*)
-     FROM (SELECT ${slice} AS slice, source, reason, ${concerns} AS concerns
-           FROM ops.dead_letter_events ${since}) AS letters
-     GROUP BY slice, source, reason, concerns`,
-    { since: time(from), slice: whole(sliceMs) },
-  );
-  return rows.map(([at, source, reason, type, letters]) => ({
-    at: Number(at),
-    source: String(source) as DeadLetterCount['source'],
-    reason: String(reason),
-    concerns: type === null || type === undefined ? null : String(type),
-    letters: Number(letters),
-  }));
+  const { rows } = await session.rows(letterCounts(since), { since: time(from), slice: whole(sliceMs) });
+  return rows.map(letterCountOf);
 }
 
 /** The newest event time of each source; see `Warehouse`. */

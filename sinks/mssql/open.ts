@@ -5,6 +5,7 @@ import type { MigrationsResult } from '../migrations.ts';
 import type { CommitResult, EngineLog, Warehouse } from '../warehouse.ts';
 import { countArrivals, countDeadLetters, newestBySource } from './arrivals.ts';
 import { createCommitting } from './commit.ts';
+import { readCommitted, visibleSeq } from './committed.ts';
 import { type Connections, createConnections } from './connections.ts';
 import { cycleEngine } from './cycle.ts';
 import { withHint } from './hints.ts';
@@ -156,7 +157,9 @@ async function opened(
     get highestSeq() {
       return highest;
     },
-    readWebEvents: (from) => readWebEvents(connections.run, from),
+    visibleSeq: () => connections.run(visibleSeq),
+    readCommitted: (range) => connections.run((session) => readCommitted(session, range)),
+    readWebEvents: (from, upTo) => readWebEvents(connections.run, from, upTo),
     ordersWithPurchaseSince: (from) => connections.run((session) => ordersWithPurchaseSince(session, from)),
     readOrderEvents: (orderIds) => connections.run((session) => readOrderEvents(session, orderIds)),
     countWebEvents: (from) => connections.run((session) => countWebEvents(session, from)),

@@ -12,22 +12,25 @@ const ordersAtOnce = 5_000;
 const has = (table: WebTable, name: string): boolean =>
   bronzeColumns[table].some((column) => column.name === name);
 
-// What the live view needs of a row; storedEvent reads the cells in this order.
+// What the live view needs of a row; storedEventOf reads the cells in this order.
 const common = `e.event_id, e.event_timestamp, e.received_at, e.session_id, e.user_id, e.source, e.canonical_type,
   e.is_bot, e.is_seed`;
 const noMoney = 'CAST(NULL AS decimal(12,2)), CAST(NULL AS nvarchar(10)), CAST(NULL AS nvarchar(32))';
-const webFields = (table: WebTable): string => {
+export const webFields = (table: WebTable): string => {
   const idOrNull = (name: string): string => (has(table, name) ? `e.${name}` : 'CAST(NULL AS nvarchar(64))');
   return `${common}, e.page_path, ${idOrNull('product_id')}, ${idOrNull('order_id')}, ${noMoney}, e.ingest_seq`;
 };
-const orderFields = `${common}, CAST(NULL AS nvarchar(400)), e.product_id, e.order_id, e.amount, e.currency,
+export const orderFields = `${common}, CAST(NULL AS nvarchar(400)), e.product_id, e.order_id, e.amount, e.currency,
   e.payment_method, e.ingest_seq`;
+/** of api_request_logs and db_query_perf */
+export const logFields = `${common}, CAST(NULL AS nvarchar(400)), CAST(NULL AS nvarchar(64)),
+  CAST(NULL AS nvarchar(64)), ${noMoney}, e.ingest_seq`;
 
 const msOf = (cell: Cell | undefined): number => (cell instanceof Date ? Math.floor(cell.getTime()) : 0);
 const textOf = (cell: Cell | undefined): string | null =>
   cell === null || cell === undefined ? null : String(cell);
 
-function storedEvent(table: StoredEvent['table'], cells: readonly Cell[]): StoredEvent {
+export function storedEventOf(table: StoredEvent['table'], cells: readonly Cell[]): StoredEvent {
   const [id, at, received, session, user, source, type, bot, seed, path, product, order, ...rest] = cells;
   const [amount, currency, method, seq] = rest;
   return {
@@ -55,13 +58,18 @@ function storedEvent(table: StoredEvent['table'], cells: readonly Cell[]): Store
 
 const byTime = (a: StoredEvent, b: StoredEvent): number => a.event_timestamp - b.event_timestamp;
 
-/** `run`: gives a session for one page. Web events with event_timestamp >= from (ms), each page in time order. */
+/**
+ * `run`: gives a session for one page. Web events with event_timestamp >= from (ms), each page in time order.
+ * @param upTo none of a higher ingest_seq
+ */
 export async function* readWebEvents(
   run: <T>(use: (session: Session) => Promise<T>) => Promise<T>,
   from: number,
+  upTo: number = Number.MAX_SAFE_INTEGER,
 ): AsyncGenerator<readonly StoredEvent[]> {
   for (const table of webTables) {
-    const first = `SELECT ${webFields(table)} FROM bronze.${table} AS e WHERE e.event_timestamp >= @from`;
+    const first = `SELECT ${webFields(table)} FROM bronze.${table} AS e
+      WHERE e.event_timestamp >= @from AND e.row_version <= CAST(@up_to AS binary(8))`;
     const next = `${first} AND (e.event_timestamp > @from
       OR e.event_id > @after OR (e.event_id = @after AND e.ingest_seq > @seq))`;
     const page = (text: string): string =>
@@ -71,14 +79,15 @@ export async function* readWebEvents(
       const after = last;
       const { rows } = await run((session) =>
         after === undefined
-          ? session.rows(page(first), { from: time(from) })
+          ? session.rows(page(first), { from: time(from), up_to: whole(upTo) })
           : session.rows(page(next), {
               from: time(after.event_timestamp),
               after: uuid(after.event_id),
               seq: whole(after.ingest_seq),
+              up_to: whole(upTo),
             }),
       );
-      const events = rows.map((cells) => storedEvent(table, cells));
+      const events = rows.map((cells) => storedEventOf(table, cells));
       if (events.length > 0) yield events;
       last = events.length < pageRows ? undefined : events.at(-1);
     } while (last !== undefined);
@@ -138,7 +147,7 @@ export async function readOrderEvents(
        INNER JOIN bronze.business_events AS e ON e.order_id = o.order_id COLLATE Latin1_General_100_BIN2`,
       { orders: longText(JSON.stringify(asked.slice(from, from + ordersAtOnce))) },
     );
-    for (const cells of rows) events.push(storedEvent('business_events', cells));
+    for (const cells of rows) events.push(storedEventOf('business_events', cells));
   }
   return events.sort(byTime);
 }

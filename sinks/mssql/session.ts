@@ -16,6 +16,8 @@ export interface Rows {
 export interface Session {
   /** The first result of a statement; `@name`s are bound, never written into the text. */
   rows(text: string, parameters?: Parameters): Promise<Rows>;
+  /** The rows of every result of a text of several statements, in one round trip. */
+  results(text: string, parameters?: Parameters): Promise<readonly Rows['rows'][]>;
   /** Runs a text whose results do not matter. @returns rows affected, over all its statements */
   execute(text: string, parameters?: Parameters): Promise<number>;
   /** A text without parameters, sent as a batch of its own (DDL that must stand first in one). */
@@ -49,6 +51,7 @@ export function createSession(makeRequest: () => sql.Request): Session {
       const result = await run(text, parameters);
       return { columns: describeColumns(result.columns?.[0]), rows: result.recordsets[0] ?? [] };
     },
+    results: async (text, parameters = {}) => (await run(text, parameters)).recordsets,
     async execute(text, parameters = {}) {
       const { rowsAffected } = await run(text, parameters);
       return rowsAffected.reduce((sum, rows) => sum + rows, 0);

@@ -17,6 +17,8 @@ export interface Served
     | 'lookUp'
     | 'newestClaims'
     | 'probe'
+    | 'visibleSeq'
+    | 'readCommitted'
     | 'countWebEvents'
     | 'ordersWithPurchaseSince'
     | 'readOrderEvents'
@@ -36,7 +38,7 @@ export interface Served
   > {
   open(options: ThreadOptions): Promise<void>;
   /** @returns a number to ask its pages by */
-  openWebEvents(from: number): Promise<number>;
+  openWebEvents(from: number, upTo?: number): Promise<number>;
   /** undefined: there is no further one */
   nextPage(pages: number): Promise<readonly StoredEvent[] | undefined>;
   closePages(pages: number): Promise<void>;

@@ -75,8 +75,8 @@ export async function openDuckDbInThread(
   }
 
   /** One page ahead, so that the thread reads while the last one is worked on. */
-  async function* readWebEvents(from: number): AsyncGenerator<readonly StoredEvent[]> {
-    const pages = await call('openWebEvents', from);
+  async function* readWebEvents(from: number, upTo?: number): AsyncGenerator<readonly StoredEvent[]> {
+    const pages = await call('openWebEvents', from, upTo);
     const ask = (): Promise<readonly StoredEvent[] | undefined> => {
       const page = call('nextPage', pages);
       // Awaited below, maybe after it has failed.
@@ -127,6 +127,8 @@ export async function openDuckDbInThread(
     get highestSeq() {
       return highestSeq;
     },
+    visibleSeq: () => call('visibleSeq'),
+    readCommitted: (range) => call('readCommitted', range),
     readWebEvents,
     ordersWithPurchaseSince: (from) => call('ordersWithPurchaseSince', from),
     readOrderEvents: (orderIds) => call('readOrderEvents', orderIds),

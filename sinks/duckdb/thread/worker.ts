@@ -21,9 +21,9 @@ let pagesOpened = 0;
 
 const serve = (warehouse: DuckDbWarehouse): Omit<Served, 'open'> => ({
   ...warehouse,
-  async openWebEvents(from) {
+  async openWebEvents(from, upTo) {
     pagesOpened += 1;
-    pages.set(pagesOpened, warehouse.readWebEvents(from)[Symbol.asyncIterator]());
+    pages.set(pagesOpened, warehouse.readWebEvents(from, upTo)[Symbol.asyncIterator]());
     return pagesOpened;
   },
   async nextPage(id) {
