@@ -15,7 +15,13 @@ export type ServerState =
   | { readonly kind: 'starting'; readonly doing: string }
   | { readonly kind: 'rebuilding'; readonly done: number; readonly total: number }
   | { readonly kind: 'live' }
-  | { readonly kind: 'degraded'; readonly reason: string; readonly since: number }
+  | {
+      readonly kind: 'degraded';
+      readonly reason: string;
+      readonly since: number;
+      /** the numbers are those of this moment; left out where they are of now */
+      readonly dataAsOf?: number;
+    }
   | { readonly kind: 'stopping' };
 
 export interface StepDefinition {
@@ -88,7 +94,8 @@ export interface OrdersInWindow {
  * came again, leave no row: they count since the process began. All others are those of the rows.
  */
 export interface WindowCounters {
-  readonly natural: number;
+  /** null: not known to a process that takes nothing in */
+  readonly natural: number | null;
   readonly synthetic: number;
   readonly late: number;
   readonly deadLetters: number;
@@ -104,7 +111,7 @@ export interface SourceCounters {
   readonly source: string;
   /** stored */
   readonly events: number;
-  readonly natural: number;
+  readonly natural: number | null;
   readonly synthetic: number;
   readonly late: number;
   readonly deadLetters: number;

@@ -31,6 +31,8 @@ export interface GaugeReaders {
   readonly funnelEvicted: () => number;
   /** bytes of the fingerprint filter, outside the heap; undefined: not open yet */
   readonly filterBytes: () => number | undefined;
+  /** seconds by which the live view is behind the warehouse; undefined: it is fed by this process's own commits */
+  readonly liveLag: () => number | undefined;
   readonly wsClients: () => number | undefined;
   readonly warehouseUp: () => boolean;
   readonly rabbitmqUp: () => boolean | undefined;
@@ -179,6 +181,11 @@ export function createMetrics(readers: GaugeReaders): Metrics {
     'kada_fingerprint_filter_bytes',
     'Filter over all fingerprints, outside the heap',
     readers.filterBytes,
+  );
+  gauge(
+    'kada_live_lag_seconds',
+    'Age of the moment up to which the live view holds what any process committed',
+    readers.liveLag,
   );
   gauge('kada_ws_clients', 'Pages that are connected', readers.wsClients);
   gauge('kada_warehouse_up', '1 when the warehouse answers', readers.warehouseUp);

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { ignoreElements, merge, type Observable, tap } from 'rxjs';
+import { EMPTY, identity, ignoreElements, merge, type Observable, tap } from 'rxjs';
 import type { Delivery } from '../ingest/delivery.ts';
 import type { Resolution } from './commit/committer.ts';
 import type { CommitPath } from './commit/path.ts';
@@ -25,6 +25,11 @@ export interface PipelineParts {
   readonly orders: OrderLookUps;
   readonly live: LiveView;
   readonly metrics: Metrics;
+  /**
+   * what any process committed, as the warehouse tells it, into the live view; undefined: this process is the only one
+   * and folds what it commits
+   */
+  readonly followed$: Observable<unknown> | undefined;
   /** cycles of Silver and Gold, each as it ends; nothing where this process has not the role */
   readonly cycles$: Observable<unknown>;
   readonly horizonMs: number;
@@ -35,7 +40,8 @@ export interface PipelineParts {
 /**
  * The whole system on one screen. A delivery is one message of RabbitMQ, one HTTP request or one replayed dead letter; it becomes events
  * with an identity or dead letters with a reason; what is new is committed, claim and row together; only then is
- * its sender answered; and what was committed moves the funnels. Beside it, cycles make Silver and Gold of what stands
+ * its sender answered; and what was committed moves the funnels: by this process alone, or as the warehouse tells what
+ * all of them committed. Beside it, cycles make Silver and Gold of what stands
  * in Bronze.
  *
  * Nothing here buffers: AMQP is bounded by its prefetch, HTTP by its places, and a batch fills while the one
@@ -51,6 +57,7 @@ export function pipeline(parts: PipelineParts): Observable<Resolution> {
     orders,
     live,
     metrics,
+    followed$,
     cycles$,
     horizonMs,
     now,
@@ -65,11 +72,12 @@ export function pipeline(parts: PipelineParts): Observable<Resolution> {
     identify(path),
     path.commit(),
   );
+  const isAlone = followed$ === undefined;
   const counted$ = committed$.pipe(
     settle(),
     publishing.meet(),
-    fold(funnels, orders, now, log),
-    count(metrics, live, horizonMs, log),
+    isAlone ? fold(funnels, orders, now, log) : identity,
+    count(metrics, live, { horizonMs, showRows: isAlone }, log),
   );
-  return merge(counted$, cycles$.pipe(ignoreElements()));
+  return merge(counted$, (followed$ ?? EMPTY).pipe(ignoreElements()), cycles$.pipe(ignoreElements()));
 }

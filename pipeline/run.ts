@@ -12,11 +12,10 @@ import { createMaterialiser, type Materialiser } from './etl/materialiser.ts';
 import { nextDue, periodically } from './etl/periodically.ts';
 import { type FunnelDefinition, loadFunnels, stepEventTypes, stepRule } from './funnel/definitions.ts';
 import { createFunnelFold } from './funnel/fold.ts';
-import { rebuildFold } from './funnel/rebuild.ts';
 import { createIntakeGate } from './intake-gate.ts';
+import { type LiveFeed, liveSourceOf, startLiveFeed } from './live/feed.ts';
 import type { FunnelDescription } from './live/fold-reader.ts';
 import { createLiveView } from './live/live-view.ts';
-import { restoreLive } from './live/restore.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { defaultFunnelsFile, webRoot } from './paths.ts';
 import { pipeline } from './pipeline.ts';
@@ -59,6 +58,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
 
   let opened: Warehouse | undefined;
   let path: CommitPath | undefined;
+  let feed: LiveFeed | undefined;
   let materialiser: Materialiser | undefined;
   /** replays wait for readiness */
   let letters: LetterOffice | undefined;
@@ -75,6 +75,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     diskLow: () => gate.diskLow(),
     engine: () => opened?.engine,
     consumer: () => sources.rabbit?.state(),
+    liveAsOf: () => feed?.asOf(),
     now,
   });
   const metrics = createMetrics({
@@ -84,6 +85,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     funnelBytes: () => fold.stats().bytesEstimate,
     funnelEvicted: fold.evictedSessions,
     filterBytes: () => opened?.filterBytes,
+    liveLag: () => (feed === undefined ? undefined : (now() - feed.asOf()) / 1_000),
     wsClients: () => (config.roles.has('dashboard') ? dashboard.clients() : undefined),
     warehouseUp: () => path !== undefined && path.availability.away() === undefined,
     rabbitmqUp: () => sources.rabbit?.state().kind === 'consuming',
@@ -108,6 +110,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     countersSince: now(),
     horizonMs,
     maxSessions: config.live.maxSessions,
+    rowsOnly: ![...config.roles].some((role) => role !== 'dashboard' && role !== 'etl'),
     included: { bots: false, seeds: config.live.showSeedData },
     state: state.shown,
     sources: () => describeSources(sources, urls),
@@ -157,11 +160,20 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
   if (isEmbedded(config)) await gate.watchDisk();
 
   path = await openPath(warehouse, config, metrics, consuming, sources, log, now);
-  await rebuildFold(fold, warehouse, {
-    now: now(),
+  const liveSource = liveSourceOf(isEmbedded(config), config.roles.has('dashboard'));
+  const orders = createOrderLookUps({ funnels: fold, warehouse, log });
+  feed = await startLiveFeed({
+    source: liveSource,
+    fold,
+    live,
+    warehouse,
+    orders,
+    availability: path.availability,
+    horizonMs,
     onProgress: (done, total) => state.enter({ kind: 'rebuilding', done, total }),
+    now,
+    log,
   });
-  await restoreLive(live, warehouse, { now: now(), horizonMs });
 
   const { visibleSeq } = path;
   const cycles = createMaterialiser({
@@ -185,9 +197,10 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     publishing: sources.publishing,
     path,
     funnels: fold,
-    orders: createOrderLookUps({ funnels: fold, warehouse, log }),
+    orders,
     live,
     metrics,
+    followed$: liveSource === 'own-commits' ? undefined : (feed?.followed$ ?? EMPTY),
     cycles$: config.roles.has('etl') ? periodically(() => cycles.begin().finished, config.etl, now) : EMPTY,
     horizonMs,
     now,

@@ -20,6 +20,8 @@ export interface StateReaders {
   readonly engine: () => Warehouse['engine'] | undefined;
   /** undefined: no broker is configured, or this process does not consume */
   readonly consumer: () => ConsumerState | undefined;
+  /** ms up to which the live view holds what any process committed; undefined: it is fed by this process alone */
+  readonly liveAsOf?: () => number | undefined;
   readonly now: () => number;
 }
 
@@ -41,6 +43,9 @@ const engineNames: Readonly<Record<Warehouse['engine'], string>> = { duckdb: 'Du
 /** A broker that cannot be reached for this long makes the process ready without it, degraded; ms. */
 const brokerGraceMs = 10_000;
 
+/** A live view that follows the warehouse and is behind by more than this is told to be; ms. */
+const liveBehindMs = 5_000;
+
 /** One answer to "how is the process?", in the words of /readyz, /health and the page. */
 export function createProcessState(readers: StateReaders): ProcessState {
   let phase: Phase = { kind: 'starting', doing: 'opening the warehouse' };
@@ -59,6 +64,12 @@ export function createProcessState(readers: StateReaders): ProcessState {
     return consumedOnce || readers.now() - brokerGoneSince >= brokerGraceMs ? 'unreachable' : 'connecting';
   }
 
+  /** ms: the moment whose numbers the live view shows, where they are too old to be called live */
+  function liveBehindSince(): number | undefined {
+    const asOf = readers.liveAsOf?.();
+    return asOf !== undefined && readers.now() - asOf > liveBehindMs ? asOf : undefined;
+  }
+
   function readiness(): Readiness {
     const missing: string[] = [];
     if (phase.kind === 'starting') missing.push('warehouse', 'rebuild', 'listeners');
@@ -68,9 +79,11 @@ export function createProcessState(readers: StateReaders): ProcessState {
     const queue = broker();
     if (queue === 'connecting' && phase.kind === 'running') missing.push('rabbitmq');
     const ready = missing.length === 0;
-    const degraded = readers.diskLow() || queue === 'unreachable';
+    const behind = phase.kind === 'running' && liveBehindSince() !== undefined;
+    const degraded = readers.diskLow() || queue === 'unreachable' || behind;
     if (readers.diskLow()) missing.push('disk');
     if (queue === 'unreachable') missing.push('rabbitmq');
+    if (behind) missing.push('live_view');
     return { ready, degraded, missing };
   }
 
@@ -78,7 +91,17 @@ export function createProcessState(readers: StateReaders): ProcessState {
     if (phase.kind !== 'running') return phase;
     const away = readers.away();
     if (away !== undefined) {
-      return { kind: 'degraded', reason: 'warehouse away, events wait, none is lost', since: away.since };
+      const dataAsOf = readers.liveAsOf?.();
+      return {
+        kind: 'degraded',
+        reason: 'warehouse away, events wait, none is lost',
+        since: away.since,
+        ...(dataAsOf === undefined ? {} : { dataAsOf }),
+      };
+    }
+    const behind = liveBehindSince();
+    if (behind !== undefined) {
+      return { kind: 'degraded', reason: 'behind the warehouse', since: behind, dataAsOf: behind };
     }
     if (readers.diskLow()) return { kind: 'degraded', reason: 'the disk is nearly full', since: phase.at };
     if (broker() === 'unreachable') {

@@ -1,4 +1,4 @@
-import type { EntryWindow } from '../frames.ts';
+import type { EntryWindow, WindowCounters } from '../frames.ts';
 import { byId, createRows } from './dom.ts';
 import { age, integer, rate } from './format.ts';
 import { lastMinuteRate } from './rates.ts';
@@ -35,10 +35,16 @@ function sourceLine(state: LiveState, source: string, window: EntryWindow, now: 
       rate(perSecond),
       watermark === null || perSecond === 0 ? 'idle' : age(now - watermark),
       integer(counts?.late ?? 0),
-      integer((counts?.natural ?? 0) + (counts?.synthetic ?? 0)),
+      integer(duplicates(counts)),
       integer(counts?.deadLetters ?? 0),
     ],
   };
+}
+
+/** null: only the processes that take events in know how many came twice */
+function duplicates(counts: Pick<WindowCounters, 'natural' | 'synthetic'> | undefined): number | null {
+  if (counts === undefined) return 0;
+  return counts.natural === null ? null : counts.natural + counts.synthetic;
 }
 
 function allLine(state: LiveState, window: EntryWindow, now: number) {
@@ -54,7 +60,7 @@ function allLine(state: LiveState, window: EntryWindow, now: number) {
       rate(perSecond),
       '',
       integer(counters.late),
-      integer(counters.natural + counters.synthetic),
+      integer(duplicates(counters)),
       integer(counters.deadLetters),
     ],
   };

@@ -48,8 +48,11 @@ export function statusOf(state: LiveState | undefined, link: Link, empty: boolea
       return { word: 'Rebuilding', detail: share(state.state.done, state.state.total), tone: 'wait' };
     case 'stopping':
       return { word: 'Stopping', detail: asOf, tone: 'wait' };
-    case 'degraded':
-      return { word: 'Degraded', detail: asOf, tone: 'degraded' };
+    case 'degraded': {
+      const { dataAsOf } = state.state;
+      const detail = dataAsOf === undefined ? asOf : `as of ${clock(dataAsOf)}`;
+      return { word: 'Degraded', detail, tone: 'degraded' };
+    }
     case 'live':
       return { word: 'Live', detail: empty ? 'waiting for events' : asOf, tone: 'live' };
   }
@@ -81,10 +84,11 @@ export function linkNotice(
         };
   }
   if (state.state.kind !== 'degraded') return undefined;
-  const { reason, since } = state.state;
+  const { reason, since, dataAsOf } = state.state;
   // "warehouse away since 21:40, events wait, none is lost"
   const text = reason.replace(/,|$/, (end) => ` since ${clock(since, { seconds: false })}${end}`);
-  return { word: 'Degraded', text: `${text}.`, mayTry: false };
+  const numbers = dataAsOf === undefined ? '' : ` Data as of ${clock(dataAsOf)}.`;
+  return { word: 'Degraded', text: `${text}.${numbers}`, mayTry: false };
 }
 
 function again({ nextTry, now }: Link): string {

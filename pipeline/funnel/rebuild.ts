@@ -10,6 +10,8 @@ export type RebuildSource = Pick<
 export interface RebuildOptions {
   /** ms; frozen for the whole rebuild */
   readonly now: number;
+  /** web events of a higher ingest_seq are left to who follows the warehouse; undefined: there are none */
+  readonly upTo?: number | undefined;
   /** Rows folded so far, of how many; after each page. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -24,7 +26,7 @@ const ordersAtOnce = 1_000;
 export async function rebuildFold(
   fold: FunnelFold,
   warehouse: RebuildSource,
-  { now, onProgress }: RebuildOptions,
+  { now, upTo, onProgress }: RebuildOptions,
 ): Promise<{ readonly webEvents: number; readonly orders: number }> {
   const from = fold.rebuildFrom(now);
   const context = { now, cause: 'rebuild' } as const;
@@ -32,7 +34,7 @@ export async function rebuildFold(
   let done = 0;
   fold.apply([], context);
   onProgress?.(done, total);
-  for await (const page of warehouse.readWebEvents(from)) {
+  for await (const page of warehouse.readWebEvents(from, upTo)) {
     fold.apply(page, context);
     done += page.length;
     onProgress?.(done, Math.max(total, done));

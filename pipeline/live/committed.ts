@@ -13,6 +13,8 @@ export interface SettledEvent {
   readonly concerns?: string;
   /** of a dead letter whose row this commit wrote: the row's received_at, ms */
   readonly letterReceivedAt?: number;
+  /** a dead letter that is only shown: its row is counted with its minute */
+  readonly isCounted?: true;
 }
 
 /** What one durable commit settled. */

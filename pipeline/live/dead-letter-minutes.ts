@@ -19,7 +19,7 @@ interface Kind {
  * that a minute holds few kinds, and the same ones in whatever order they came.
  */
 export interface DeadLetterMinutes {
-  /** `at`: ms; one from before the horizon counts nowhere. */
+  /** `at`: ms; one from before the horizon counts nowhere. A negative `count` takes letters back. */
   add(at: number, reason: string, concerns: string | null, count?: number): void;
   advance(now: number): void;
   /** Oldest first; only minutes changed after `sinceVersion` when it is given. */
@@ -57,6 +57,7 @@ export function createDeadLetterMinutes(horizonMinutes: number): DeadLetterMinut
       const kind = minute.kinds.get(key);
       if (kind === undefined) minute.kinds.set(key, { reason, concerns: told, count });
       else kind.count += count;
+      if (kind?.count === 0) minute.kinds.delete(key);
     },
 
     advance(now) {

@@ -1,6 +1,6 @@
 import { filter, interval, map, type Observable, share } from 'rxjs';
 import type { Frame, FrameParts, ServerState, SnapshotFrame } from '../../live-dashboard/frames.ts';
-import type { ArrivalCount, SourceProgress, StoredEvent } from '../../sinks/warehouse.ts';
+import type { ArrivalCount, DeadLetterCount, SourceProgress, StoredEvent } from '../../sinks/warehouse.ts';
 import { arrivedAt } from './arrival.ts';
 import { createCommitLatency } from './commit-latency.ts';
 import type { CommittedBatch } from './committed.ts';
@@ -31,6 +31,8 @@ export interface LiveViewOptions {
   readonly countersSince: number;
   readonly horizonMs: number;
   readonly maxSessions: number;
+  /** nothing comes in by this process: what leaves no row is not known here, and shown as such */
+  readonly rowsOnly?: boolean;
   readonly included: FrameParts['botsAndSeedsIncluded'];
   readonly state: () => ServerState;
   readonly sources: () => readonly SourceStatus[];
@@ -53,6 +55,8 @@ export interface LiveView {
   observe(batch: CommittedBatch): void;
   /** Takes in what was stored before this process; once, before anything is observed (restore.ts). */
   restore(rows: StoredBefore, now: number): void;
+  /** Takes in dead letters that came, or with a minus went, by rows that any process may have written. */
+  addLetters(changes: readonly DeadLetterCount[], now: number): void;
   /** The whole view now, with the sequence number of the newest frame; the frame after it applies to it. */
   snapshot(): SnapshotFrame;
   /** At most one frame a tick, none while nothing changed; hot, shared by all subscribers. */
@@ -63,7 +67,12 @@ export interface LiveView {
 export function createLiveView(options: LiveViewOptions): LiveView {
   const { fold, now } = options;
   const deadLetters = createDeadLetterMinutes(Math.ceil(options.horizonMs / MINUTE));
-  const tallies = createTallies({ now: now(), horizonMs: options.horizonMs, deadLetters });
+  const tallies = createTallies({
+    now: now(),
+    horizonMs: options.horizonMs,
+    deadLetters,
+    rowsOnly: options.rowsOnly === true,
+  });
   const rates = createRates();
   const latency = createCommitLatency();
   const recent = createRecent();
@@ -115,6 +124,8 @@ export function createLiveView(options: LiveViewOptions): LiveView {
         rates.add(arrivedAt(count.at, at), at, count.canonical_type, count.source, count.events);
       }
     },
+
+    addLetters: tallies.addLetters,
 
     snapshot() {
       const at = now();

@@ -35,6 +35,8 @@ const columnOf = (source: DeliveredBy, kind: (typeof kinds)[number]): number =>
  */
 export interface Tallies {
   observe(batch: CommittedBatch): void;
+  /** Letters that came, or with a minus went, in rows that somebody else may have written. */
+  addLetters(changes: readonly DeadLetterCount[], now: number): void;
   /** Counts the rows of before this process; once, before anything is observed. */
   restore(rows: StoredArrivals, now: number): void;
   advance(now: number): void;
@@ -53,6 +55,8 @@ export function createTallies(options: {
   readonly now: number;
   readonly horizonMs: number;
   readonly deadLetters: DeadLetterMinutes;
+  /** nothing comes in by this process: what leaves no row is not known here */
+  readonly rowsOnly?: boolean;
 }): Tallies {
   const { horizonMs, deadLetters } = options;
   const ring = createWindowRing(BOTS + 1, Object.values(entryWindows), options.now);
@@ -85,6 +89,7 @@ export function createTallies(options: {
         ring.add(now, columnOf(via, 'natural'), 1);
         return;
       case 'dead-lettered':
+        if (settled.isCounted === true) return;
         // Its row was there already: it is the same broken event again, and leaves none of its own.
         if (letterReceivedAt === undefined) ring.add(now, columnOf(via, 'natural'), 1);
         else
@@ -106,15 +111,16 @@ export function createTallies(options: {
       return {
         source,
         events: total('events'),
-        natural: total('natural'),
+        natural: options.rowsOnly === true ? null : total('natural'),
         synthetic: total('synthetic'),
         late: total('late'),
         deadLetters: total('deadLetters'),
       };
     });
-    const sum = (kind: (typeof kinds)[number]): number => bySource.reduce((all, one) => all + one[kind], 0);
+    const sum = (kind: Exclude<(typeof kinds)[number], 'natural'>): number =>
+      bySource.reduce((all, one) => all + one[kind], 0);
     return {
-      natural: sum('natural'),
+      natural: options.rowsOnly === true ? null : bySource.reduce((all, one) => all + (one.natural ?? 0), 0),
       synthetic: sum('synthetic'),
       late: sum('late'),
       deadLetters: sum('deadLetters'),
@@ -136,6 +142,11 @@ export function createTallies(options: {
       for (const { at, source, events, late, is_bot } of rows.events)
         addEvents(arrivedAt(at, now), source, events, late, is_bot * events);
       for (const letters of rows.deadLetters) addLetters(arrivedAt(letters.at, now), letters);
+    },
+    addLetters(changes, now) {
+      ring.advance(now);
+      deadLetters.advance(now);
+      for (const change of changes) addLetters(arrivedAt(change.at, now), change);
     },
     advance(now) {
       ring.advance(now);

@@ -1,15 +1,20 @@
 import type { Logger } from 'pino';
 import type { MonoTypeOperatorFunction } from 'rxjs';
-import { botName } from '../../ingest/bots.ts';
 import type { DeadLetterReason } from '../../ingest/event.ts';
-import { isObject } from '../../ingest/shape.ts';
 import type { Resolution } from '../commit/committer.ts';
 import type { Entry } from '../commit/entry.ts';
 import { factOf } from '../facts.ts';
 import type { SettledEvent } from '../live/committed.ts';
 import type { LiveView } from '../live/live-view.ts';
+import { botOfMeta } from '../live/newest-bot.ts';
 import type { Metrics, ReplayOutcome } from '../metrics.ts';
 import { observe } from './observe.ts';
+
+export interface Counting {
+  readonly horizonMs: number;
+  /** the page hears of rows by this process's commits; else it reads them from the warehouse (steps/follow.ts) */
+  readonly showRows: boolean;
+}
 
 /**
  * Every outcome is counted, in the metrics and on the page. What left a row is counted by the row, also when the rest
@@ -18,28 +23,25 @@ import { observe } from './observe.ts';
 export function count(
   metrics: Metrics,
   live: Pick<LiveView, 'observe'>,
-  horizonMs: number,
+  { horizonMs, showRows }: Counting,
   log: Logger,
 ): MonoTypeOperatorFunction<Resolution> {
   return observe('count', log, function countResolution({ at, commitMs, stored, letters, members }) {
     if (commitMs !== undefined) metrics.batch(stored.length, commitMs / 1_000);
     const settled: SettledEvent[] = [];
-    const add = (one: SettledEvent | undefined): void => {
-      if (one !== undefined) settled.push(one);
+    const add = (one: SettledEvent | undefined, isShown = true): void => {
+      if (one !== undefined && isShown) settled.push(one);
     };
-    for (const entry of stored) add(countStored(metrics, entry, at, horizonMs));
-    for (const entry of letters) add(countLetter(metrics, entry));
+    for (const entry of stored) add(countStored(metrics, entry, at, horizonMs), showRows);
+    for (const entry of letters) add(countLetter(metrics, entry), showRows);
     for (const member of members) for (const entry of member.entries) add(countRowless(metrics, entry));
-    const newestBot = botOf(stored.findLast(({ event }) => event?.row.is_bot === 1));
+    const newestBot = showRows ? botOf(stored.findLast(({ event }) => event?.row.is_bot === 1)) : undefined;
     live.observe({ at, commitMs, settled, ...(newestBot === undefined ? {} : { newestBot }) });
   });
 }
 
-function botOf(entry: Entry | undefined): string | undefined {
-  if (entry?.event === undefined) return undefined;
-  const meta: unknown = JSON.parse(entry.event.row.meta);
-  return isObject(meta) && typeof meta.user_agent === 'string' ? botName(meta.user_agent) : undefined;
-}
+const botOf = (entry: Entry | undefined): string | undefined =>
+  entry?.event === undefined ? undefined : botOfMeta(entry.event.row.meta);
 
 function countStored(
   metrics: Metrics,
