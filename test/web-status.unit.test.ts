@@ -56,6 +56,20 @@ describe('the connection', () => {
     expect(told('RabbitMQ cannot be reached')).toBe(`RabbitMQ cannot be reached since ${at}.`);
   });
 
+  it('names the moment whose numbers it shows when they are not of now', () => {
+    const [since, dataAsOf] = [heard - 60_000, heard - 61_500];
+    const state = emptySnapshot({
+      state: { kind: 'degraded', reason: 'behind the warehouse', since, dataAsOf },
+    });
+    expect(statusOf(state, link(), false)).toMatchObject({
+      word: 'Degraded',
+      detail: `as of ${clock(dataAsOf)}`,
+    });
+    expect(linkNotice(state, link(), undefined)?.text).toBe(
+      `behind the warehouse since ${clock(since, { seconds: false })}. Data as of ${clock(dataAsOf)}.`,
+    );
+  });
+
   it('stays Live while nothing comes', () => {
     const quiet = emptySnapshot({ newestEvent: heard - 720_000 });
     expect(statusOf(quiet, link(), false)).toEqual({

@@ -6,24 +6,28 @@ import { eventually } from './eventually.ts';
 import type { PipelineProcess } from './pipeline-process.ts';
 import { type RecountEvent, type RecountFunnel, recount } from './recount.ts';
 
+const noText = 'CAST(NULL AS VARCHAR(64))';
 const webTables = {
-  page_view_events: 'NULL',
-  click_events: 'NULL',
-  cart_events: 'NULL',
+  page_view_events: noText,
+  click_events: noText,
+  cart_events: noText,
   checkout_events: 'order_id',
-  scroll_events: 'NULL',
-  form_events: 'NULL',
-  search_events: 'NULL',
+  scroll_events: noText,
+  form_events: noText,
+  search_events: noText,
 } as const;
 
-const common =
-  'CAST(event_id AS VARCHAR), epoch_ms(event_timestamp), session_id, user_id, canonical_type, is_bot, is_seed';
+// Read by every engine; times come as ISO text.
+const common = 'event_id, event_timestamp, session_id, user_id, canonical_type, is_bot, is_seed';
 const everyEvent = [
   ...Object.entries(webTables).map(
-    ([table, order]) =>
-      `SELECT '${table}', ${common}, page_path, CAST(${order} AS VARCHAR), NULL, NULL, NULL FROM bronze.${table}`,
+    ([
+      table,
+      order,
+    ]) => `SELECT '${table}', ${common}, page_path, ${order}, CAST(NULL AS BIGINT), ${noText}, ${noText}
+      FROM bronze.${table}`,
   ),
-  `SELECT 'business_events', ${common}, NULL, order_id, CAST(amount * 100 AS BIGINT), currency, payment_method
+  `SELECT 'business_events', ${common}, ${noText}, order_id, CAST(amount * 100 AS BIGINT), currency, payment_method
    FROM bronze.business_events`,
 ].join(' UNION ALL ');
 
@@ -34,12 +38,16 @@ const text = (value: unknown): string | null => (value === null ? null : String(
  * committed last may still wait for a look-up of its order.
  */
 export const expectLiveEqualsRecount = (running: PipelineProcess): Promise<void> =>
-  eventually(() => compare(running), { timeoutMs: 10_000, everyMs: 250 });
+  expectPageEqualsRecount(running.dashboardUrl, running.sql);
 
-async function compare(running: PipelineProcess): Promise<void> {
-  const live = (await (await fetch(`${running.dashboardUrl}/api/live`)).json()) as SnapshotFrame;
+/** The same of a page whose warehouse is asked apart from it. */
+export const expectPageEqualsRecount = (dashboardUrl: string, sql: PipelineProcess['sql']): Promise<void> =>
+  eventually(() => compare(dashboardUrl, sql), { timeoutMs: 10_000, everyMs: 250 });
+
+async function compare(dashboardUrl: string, sql: PipelineProcess['sql']): Promise<void> {
+  const live = (await (await fetch(`${dashboardUrl}/api/live`)).json()) as SnapshotFrame;
   expect(live.kind).toBe('snapshot');
-  const events = (await running.sql(everyEvent)).map(
+  const events = (await sql(everyEvent)).map(
     ([
       table,
       id,
@@ -57,7 +65,7 @@ async function compare(running: PipelineProcess): Promise<void> {
     ]): RecountEvent => ({
       table: String(table),
       event_id: String(id),
-      event_timestamp: Number(at),
+      event_timestamp: Date.parse(String(at)),
       session_id: text(session),
       user_id: text(user),
       canonical_type: String(type),
