@@ -54,12 +54,12 @@ const rules: readonly {
     may: (to, typeOnly) =>
       to.startsWith('live-dashboard/') ||
       to === 'sinks/gold-definitions.ts' ||
-      (typeOnly && /^sinks\/(warehouse|gold-tables)\.ts$/.test(to)),
+      (typeOnly && /^sinks\/(warehouse|gold-tables|range-tables)\.ts$/.test(to)),
   },
   {
     folder: 'live-dashboard/',
     may: (to, typeOnly) =>
-      /^(live-dashboard\/(?!web\/)|ingest\/http\/|ingest\/errors\.ts$|sinks\/(gold-tables|letter-queries)\.ts$)/.test(
+      /^(live-dashboard\/(?!web\/)|ingest\/http\/|ingest\/(errors|time)\.ts$|sinks\/(gold-tables|range-tables|range-query|letter-queries)\.ts$)/.test(
         to,
       ) ||
       (typeOnly && to === 'sinks/warehouse.ts'),
