@@ -17,7 +17,7 @@ test('beside a running pipeline a backup is made, restored as README says, and a
   await warehouse.commit(
     batchOf([webEvent(), webEvent()], 1, { at: Date.now() - 401 * 86_400_000, deadLetters: [deadLetter()] }),
   );
-  await warehouse.commit(batchOf([webEvent()], 3, { deadLetters: [deadLetter()] }));
+  await warehouse.commit(batchOf([webEvent()], 3, { at: Date.now(), deadLetters: [deadLetter()] }));
   await warehouse.close();
   const running = await startPipeline({ dataDir });
   const run = (entry: string, ...args: string[]): Promise<CommandRun> =>

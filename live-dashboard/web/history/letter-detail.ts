@@ -26,7 +26,10 @@ export function letterDetail(letter: Letter): HTMLElement {
         'Received',
         `${momentText(letter.received_at)} (UTC ${letter.received_at.slice(0, 19).replace('T', ' ')})`,
       ),
-      ...fact('Source, stage', `${letter.source}, ${letter.stage}, ${integer(letter.attempts)} replays`),
+      ...fact(
+        'Source, stage',
+        `${letter.source}, ${letter.stage}, ${integer(letter.attempts)} ${letter.attempts === 1 ? 'replay' : 'replays'}`,
+      ),
       ...fact(
         'Came',
         `${letter.seen === 1 ? 'once' : `${integer(letter.seen)} times`}, last ${momentText(letter.last_seen_at)}`,
