@@ -18,7 +18,7 @@ export async function drainDlq(config: Config, plan: DrainPlan, stopped: () => b
   try {
     const tally = await runDrain(queue, desk.ask, plan, { onProgress: progress.show, stopped });
     progress.end();
-    if (tally.count() === 0) print(`the queue "${dlq}" is empty`);
+    if (queue.waiting === 0) print(`the queue "${dlq}" is empty`);
     else process.stdout.write(asTable(tally.table('messages')));
     if (plan.dryRun && tally.count() > 0)
       print('a dry run: nothing was changed, the messages are still there');
