@@ -4,6 +4,7 @@ import { commitBesideCycle, cycleBenches, largeCycleBenches } from './cycle.ts';
 import { fold, foldMillion } from './fold.ts';
 import { frameFanOut } from './frames.ts';
 import { historyPages } from './history.ts';
+import { mssqlCommit } from './mssql-commit.ts';
 import { oldIdsResent } from './old-ids.ts';
 import { rabbitToBronze } from './rabbit.ts';
 import { rebuild } from './rebuild.ts';
@@ -17,6 +18,7 @@ export const benches: readonly Bench[] = [
   rabbitToBronze,
   commit,
   commitBesideMany,
+  mssqlCommit,
   fold,
   foldMillion,
   rebuild,

@@ -40,6 +40,10 @@ async function main(): Promise<number> {
   say(machine());
   const rows: BenchRow[] = [];
   for (const bench of chosen) {
+    if (bench.missing !== undefined) {
+      say(`${bench.name}: skipped, ${bench.missing}`);
+      continue;
+    }
     say(`${bench.name} …`);
     const row = await bench.run({ rounds, say });
     rows.push(row);

@@ -17,6 +17,8 @@ export interface BenchRow {
 
 export interface Bench {
   readonly name: string;
+  /** why it cannot be measured here, and what makes it run; undefined: it can */
+  readonly missing?: string | undefined;
   run(options: BenchOptions): Promise<BenchRow>;
 }
 

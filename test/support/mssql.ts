@@ -5,6 +5,7 @@ import { createMssqlWarehouse } from '../../sinks/mssql/create.ts';
 import { openMssqlWarehouse } from '../../sinks/mssql/open.ts';
 import type { MssqlOptions } from '../../sinks/mssql/options.ts';
 import type { Warehouse } from '../../sinks/warehouse.ts';
+import { prepareBabelfish, prepareBabelfishDatabase } from './babelfish.ts';
 
 /** A SQL Server for tests, where there is one: each test makes and drops databases of its own on it. */
 const url = process.env.TEST_MSSQL_URL;
@@ -63,8 +64,19 @@ export async function connectTo(database: string): Promise<sql.ConnectionPool> {
 /** An empty database with all tables; `drop` it at the end. */
 export async function createTestDatabase(): Promise<string> {
   const database = newDatabaseName();
+  await withPool('master', prepareBabelfish);
   await createMssqlWarehouse(mssqlOptions(database));
+  await withPool(database, prepareBabelfishDatabase);
   return database;
+}
+
+async function withPool(database: string, use: (pool: sql.ConnectionPool) => Promise<void>): Promise<void> {
+  const pool = await connectTo(database);
+  try {
+    await use(pool);
+  } finally {
+    await pool.close();
+  }
 }
 
 export async function dropDatabase(database: string): Promise<void> {

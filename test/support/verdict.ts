@@ -67,7 +67,7 @@ export async function inspect(
   for (const [id, table, source, meta, seq] of await select(everyRow)) {
     const key = String(id).toLowerCase();
     rows.set(key, (rows.get(key) ?? 0) + 1);
-    claimed.add(fingerprint(scopeOf(String(table), String(source), String(meta)), key));
+    claimed.add(fingerprint(scopeOf(String(table), String(source), jsonText(meta)), key));
     if (isNumberedOnce && sequence.has(seq)) complain(`ingest_seq ${String(seq)} was given twice`);
     sequence.add(seq);
   }
@@ -83,7 +83,7 @@ export async function inspect(
     const mark = /mark-[0-9a-f-]{36}/.exec(String(payload))?.[0];
     if (mark !== undefined) marks.set(mark, (marks.get(mark) ?? 0) + 1);
     else if (reason === 'event_id_conflict') {
-      const id = eventIdOf(String(context));
+      const id = eventIdOf(jsonText(context));
       conflicts.set(id, (conflicts.get(id) ?? 0) + 1);
       if (!ledger.rows.has(id)) complain(`a conflict about ${id}, which nobody sent`);
     } else complain(`a letter that nobody expected: ${String(reason)} ${String(payload).slice(0, 200)}`);
@@ -117,6 +117,12 @@ function hold(
   if (fate === 'promised' && times !== 1) complain(`${what} was promised and is in ${where} ${times} times`);
   if (fate === 'unknown' && times > 1) complain(`${what} is in ${where} ${times} times`);
   if (fate === 'refused' && times > 0) complain(`${what} was refused and is in ${where}`);
+}
+
+/** A Babelfish's OPENJSON leaves the escapes in a JSON text that it reads out of another. */
+function jsonText(value: unknown): string {
+  const text = String(value);
+  return text.startsWith('{\\"') ? String(JSON.parse(`"${text}"`)) : text;
 }
 
 const fingerprint = (scope: 'ui' | 'domain', id: string): string => hash('sha256', `${scope}|${id}`, 'hex');
