@@ -113,7 +113,7 @@ export async function startProcess(config: Config, log: Logger): Promise<Running
     rowsOnly: ![...config.roles].some((role) => role !== 'dashboard' && role !== 'etl'),
     included: { bots: false, seeds: config.live.showSeedData },
     state: state.shown,
-    sources: () => describeSources(sources, urls),
+    sources: () => describeSources(sources, urls, !isEmbedded(config)),
     warehouse: state.warehouse,
     queueDepth: () => sources.rabbit?.queueDepth() ?? null,
   });

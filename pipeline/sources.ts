@@ -99,14 +99,19 @@ export function createSources(context: SourceContext): Sources {
   };
 }
 
-/** What each road says of itself on the page. */
+/**
+ * What each road says of itself on the page.
+ * @param isShared other processes may write to the same warehouse: a road that is not here may be there
+ */
 export function describeSources(
   sources: Sources,
   urls: { readonly tracking: string | undefined; readonly collector: string | undefined },
+  isShared: boolean,
 ): readonly SourceStatus[] {
+  const absent = isShared ? 'not in this process' : 'off';
   const door = (source: string, there: boolean, url: string | undefined): SourceStatus => ({
     source,
-    state: !there ? 'off' : url === undefined ? 'starting' : 'listening',
+    state: !there ? absent : url === undefined ? 'starting' : 'listening',
     detail: null,
     url: url ?? null,
   });
@@ -116,7 +121,7 @@ export function describeSources(
     door('collector', sources.collector !== undefined, urls.collector),
     {
       source: 'rabbitmq',
-      state: consumer?.kind ?? 'off',
+      state: consumer?.kind ?? absent,
       detail: (consumer !== undefined && 'detail' in consumer ? consumer.detail : undefined) ?? null,
       url: null,
     },
