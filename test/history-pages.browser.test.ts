@@ -547,8 +547,8 @@ describe('while the page stands', () => {
     await page.selectOption('#letters-status', 'pending');
     await page.check('#letters-table tbody tr:nth-child(2) input');
     await page.click('#runs th[data-column="took"] button');
-    await page.evaluate("document.querySelector('.lst').scrollTop = 40; scrollTo(0, 333)");
     await page.focus('#runs th[data-column="rows"] button');
+    await page.evaluate("document.querySelector('.lst').scrollTop = 40; scrollTo(0, 333)");
     const stand = `({
       page: scrollY,
       list: document.querySelector('.lst').scrollTop,

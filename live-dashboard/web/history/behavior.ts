@@ -10,7 +10,7 @@ import { funnelTables } from './funnel-table.ts';
 import { conspicuousDays, lettersByDay } from './letter-days.ts';
 import type { Asked, Drawing, LoadPage } from './page.ts';
 import { pagesTable } from './pages-table.ts';
-import { rowsLink } from './parts.ts';
+import { rowsLink, separator } from './parts.ts';
 import { rangeBefore } from './range.ts';
 import { type BehaviorRow, type FunnelDailyRow, type PageRange, type StepRow, sum } from './rows.ts';
 
@@ -59,7 +59,8 @@ function draw(asked: Asked, { behavior, funnel, steps, pages, letters }: Read): 
     id: 'by-day',
     title: 'By day',
     aside: [
-      'each row its own scale from 0 · dashed: today so far · ',
+      'each row its own scale from 0 · dashed: today so far',
+      separator(),
       rowsLink(goldAddress('behavior_daily', range), 'behavior by day'),
     ],
     days,

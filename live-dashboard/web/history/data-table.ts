@@ -1,6 +1,6 @@
 import { element } from '../dom.ts';
 import type { CsvValue } from './csv.ts';
-import { card, nothing, rowsLink } from './parts.ts';
+import { card, nothing, rowsLink, separator } from './parts.ts';
 import { isPrinting } from './printing.ts';
 import { saveCsv } from './save-file.ts';
 import { sortedBy, tableCsv, type WrittenColumn } from './table-rows.ts';
@@ -40,8 +40,15 @@ export interface DataTable<R> {
 export function tableCard<R>(table: DataTable<R>): HTMLElement {
   const { id, title, rows, columns } = table;
   const csv = element('button', { type: 'button', class: 'link', 'aria-label': `${title}: CSV` }, 'CSV');
-  const aside = [...(table.note ?? []), rowsLink(table.source, title), ' · ', csv];
-  if (rows.length === 0) return card({ id, title, aside: table.note ?? [], body: [nothing(table.empty)] });
+  const { note = [] } = table;
+  const aside = [
+    ...note,
+    ...(note.length > 0 ? [separator()] : []),
+    rowsLink(table.source, title),
+    separator(),
+    csv,
+  ];
+  if (rows.length === 0) return card({ id, title, aside: note, body: [nothing(table.empty)] });
 
   let order = readOrder(
     id,

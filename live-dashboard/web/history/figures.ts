@@ -1,6 +1,6 @@
 import { type DerivedName, derivedFigures } from '../../derived-figures.ts';
 import { element } from '../dom.ts';
-import { defined, rowsLink, soFar } from './parts.ts';
+import { defined, rowsLink, separator, soFar } from './parts.ts';
 
 export interface Figure {
   readonly name: DerivedName;
@@ -39,7 +39,7 @@ function figure(one: Figure, index: number): HTMLElement {
       { class: 'l2', 'data-change': one.name },
       ...change,
       one.note,
-      ' · ',
+      separator(),
       rowsLink(one.rows, name),
     ),
     ...(one.also === undefined ? [] : [element('dd', { class: 'l2', 'data-also': one.name }, one.also)]),

@@ -2,7 +2,7 @@ import { element } from '../dom.ts';
 import { integer, share } from '../format.ts';
 import { goldAddress } from './api.ts';
 import { type Day, longDay } from './days.ts';
-import { card, nothing, rowsLink, stepBar } from './parts.ts';
+import { card, nothing, rowsLink, separator, stepBar } from './parts.ts';
 import type { StepRow } from './rows.ts';
 
 /** The funnel of one day, in steps: how many reached each, and where most were lost. */
@@ -56,7 +56,7 @@ export function funnelCard(
     title,
     aside: [
       complete ? 'complete day' : 'so far',
-      ' · ',
+      separator(),
       rowsLink(goldAddress('conversion_funnel', { from: day, to: day }), title),
     ],
     body: [element('div', { role: 'table', 'aria-label': title }, heading, ...lines)],

@@ -93,7 +93,7 @@ function funnelTable(
   return tableCard<Day>({
     id: `funnel-${name}`,
     title: `${titleOf(runs, name)} funnel by entry day`,
-    note: [windowText(runs, name)],
+    note: windowText(runs, name),
     columns,
     rows: [...days].reverse(),
     order: { key: 'day', descending: true },
@@ -107,9 +107,9 @@ function funnelTable(
 const titleOf = ({ report }: Runs, name: string): string =>
   report.funnels.find((one) => one.name === name)?.title ?? name;
 
-function windowText({ report }: Runs, name: string): string {
+function windowText({ report }: Runs, name: string): readonly string[] {
   const seconds = report.funnels.find((one) => one.name === name)?.window_seconds;
-  if (seconds === undefined) return '';
+  if (seconds === undefined) return [];
   const text = seconds % 3600 === 0 ? `${seconds / 3600} h` : `${Math.round(seconds / 60)} min`;
-  return `${text} to convert · `;
+  return [`${text} to convert`];
 }

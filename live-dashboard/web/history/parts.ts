@@ -21,6 +21,9 @@ export const defined = (label: string, text: string, attributes: Readonly<Record
 export const rowsLink = (address: string, of: string): HTMLElement =>
   element('a', { class: 'rows', href: address, 'aria-label': `Rows of ${of}` }, 'rows');
 
+/** Between words and a link, or two links: gone where links are. */
+export const separator = (): HTMLElement => element('span', { class: 'sep' }, ' · ');
+
 /** The words "so far" with the hatched mark of what is still running. */
 export const soFar = (): HTMLElement =>
   element('span', { class: 'tag mute' }, element('i', { class: 'sw t', 'aria-hidden': 'true' }), ' so far');

@@ -74,7 +74,7 @@ function draw(asked: Asked, read: Read): Drawing {
       tableCard<Product>({
         id: 'products',
         title: 'Products',
-        note: wanted === '' ? [] : [`${integer(found.length)} of ${integer(products.length)} products · `],
+        note: wanted === '' ? [] : [`${integer(found.length)} of ${integer(products.length)} products`],
         columns: columns(currency, products, open !== undefined),
         rows: found,
         order: { key: 'revenue', descending: true },

@@ -25,7 +25,7 @@ export function reviewsTable(rows: readonly ReviewRange[], range: DayRange): HTM
   return tableCard<Reviewed>({
     id: 'reviews',
     title: 'Reviews by product',
-    note: [`${integer(sum(reviewed, ({ total }) => total))} reviews · `],
+    note: [`${integer(sum(reviewed, ({ total }) => total))} reviews`],
     columns: [
       { key: 'id', heading: 'Product', kind: 'mono', value: ({ id }) => id, show: ({ id }) => id },
       {

@@ -62,7 +62,7 @@ export const runsTable = (runs: readonly Run[]): HTMLElement =>
   tableCard<Run>({
     id: 'runs',
     title: 'ETL runs',
-    note: ['the newest 50, in your zone · '],
+    note: ['the newest 50, in your zone'],
     columns,
     rows: runs,
     order: { key: 'started', descending: true },

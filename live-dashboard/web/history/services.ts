@@ -37,7 +37,7 @@ export function servicesCard(asked: Asked, rows: readonly HealthRow[], day: Day 
   const card = tableCard<HealthRow>({
     id: 'services',
     title: 'Services',
-    note: [day === undefined ? 'no complete day · ' : `${longDay(day, today)} · `],
+    note: [day === undefined ? 'no complete day' : longDay(day, today)],
     columns: [
       { key: 'service', heading: 'Service', value: ({ service }) => service, show: ({ service }) => service },
       gold('system_health_daily', 'requests', 'Requests', ({ requests }) => requests),
