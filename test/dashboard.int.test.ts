@@ -275,7 +275,16 @@ describe('the HTTP side', () => {
     const { url } = await start();
     const document = JSON.parse((await call(`${url}/openapi.json`)).body) as { paths: object };
     expect(Object.keys(document.paths)).toEqual(
-      expect.arrayContaining(['/api/live', '/ws', '/livez', '/readyz', '/metrics', '/login']),
+      expect.arrayContaining([
+        '/api/live',
+        '/api/gold/{table}',
+        '/api/runs',
+        '/ws',
+        '/livez',
+        '/readyz',
+        '/metrics',
+        '/login',
+      ]),
     );
   });
 

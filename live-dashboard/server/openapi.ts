@@ -31,6 +31,10 @@ const page = {
       { get: { summary: 'A page of history', responses: { 200: { description: 'HTML' } } } },
     ]),
   ),
+  '/api/gold/{table}': read(
+    'A table of Gold by day, newest first, or what sql/ranges adds up over the days (product_range, shop_range, product_purchases, page_range, review_range): from, to, limit, offset',
+  ),
+  '/api/runs': read('The newest runs of Silver and Gold, how far Gold is and when the next is due: limit'),
   '/api/dead-letters': read(
     'Dead letters, newest first: from, to, reason, source, status, text, limit, offset; one whole by its id',
   ),
