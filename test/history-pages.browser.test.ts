@@ -465,10 +465,12 @@ describe('on paper', () => {
   const rowCount = "document.querySelectorAll('#orders-table tbody tr, #products-table tbody tr').length";
 
   it.each(pages)('%s is light, without controls, and nothing of it is cut', async (path) => {
-    await open(`${path}?days=30`, { colorScheme: 'dark', viewport: { width: 703, height: 1_000 } });
-    await opened.page.evaluate("localStorage.setItem('kada-theme', 'dark')");
-    await opened.page.reload();
-    await opened.page.waitForSelector('body[data-drawn]');
+    // the theme that was chosen, not only that of the system
+    const localStorage = [{ name: 'kada-theme', value: 'dark' }];
+    await open(`${path}?days=30`, {
+      viewport: { width: 703, height: 1_000 },
+      storageState: { cookies: [], origins: [{ origin: dashboard.url, localStorage }] },
+    });
     const ground = 'getComputedStyle(document.body).backgroundColor';
     expect(await opened.page.evaluate(ground)).toBe('rgb(13, 15, 19)');
     const before = await opened.page.evaluate<number>(rowCount);
