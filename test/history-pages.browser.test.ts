@@ -471,6 +471,7 @@ describe('on paper', () => {
       viewport: { width: 703, height: 1_000 },
       storageState: { cookies: [], origins: [{ origin: dashboard.url, localStorage }] },
     });
+    if (path === 'operations') await opened.shows('#letters-told', /letters$/);
     const ground = 'getComputedStyle(document.body).backgroundColor';
     expect(await opened.page.evaluate(ground)).toBe('rgb(13, 15, 19)');
     const before = await opened.page.evaluate<number>(rowCount);
@@ -498,6 +499,7 @@ describe('on paper', () => {
         return false; })()`;
       expect(await opened.page.evaluate(blue)).toBe(true);
     }
+    if (path === 'operations') expect((await cells('letters')).length).toBeGreaterThan(10);
     if (path === 'product') expect(await opened.page.evaluate(rowCount)).toBe(22);
 
     await opened.page.emulateMedia({ media: 'screen' });
