@@ -5,7 +5,7 @@ import { sqlType } from '../sql-types.ts';
 
 /**
  * Brings a table of the Python system to the columns of today, in place. Nothing is removed but what an altered column
- * would not let through: its indexes are made again, a key on event_id becomes none (claims make events unique now).
+ * would not let through: its indexes and defaults are made again, a key on event_id becomes none (claims make events unique now).
  * Run twice, the second finds nothing to do. In one transaction of the caller's.
  */
 export interface TargetTable {
@@ -116,10 +116,33 @@ const createIndex = (table: string, { name, unique, filter, columns }: ExistingI
     filter === null ? '' : ` WHERE ${filter}`
   }`;
 
+interface ExistingDefault {
+  readonly name: string;
+  readonly column: string;
+  readonly definition: string;
+}
+
+async function defaultsOf(session: Session, table: string): Promise<readonly ExistingDefault[]> {
+  const { rows } = await session.rows(
+    `SELECT d.name, c.name, d.definition
+     FROM sys.default_constraints AS d
+     INNER JOIN sys.columns AS c ON c.object_id = d.parent_object_id AND c.column_id = d.parent_column_id
+     WHERE d.parent_object_id = OBJECT_ID(@table)`,
+    { table: text(table, 300) },
+  );
+  return rows.map(([name, column, definition]) => ({
+    name: String(name),
+    column: String(column),
+    definition: String(definition),
+  }));
+}
+
 /** Below a millisecond is cut, never rounded: a row must not move to the next day. */
+export const cutToMs = (column: string): string =>
+  `DATEADD(nanosecond, -(DATEPART(nanosecond, [${column}]) % 1000000), [${column}])`;
+
 const cutTimes = (table: string, column: string): string =>
-  `UPDATE ${table} SET [${column}] =
-     DATEADD(nanosecond, -(DATEPART(nanosecond, [${column}]) % 1000000), [${column}])
+  `UPDATE ${table} SET [${column}] = ${cutToMs(column)}
    WHERE DATEPART(nanosecond, [${column}]) % 1000000 <> 0`;
 
 interface Change {
@@ -155,6 +178,9 @@ const alwaysGiven: ReadonlySet<string> = new Set([
   'started_at',
 ]);
 
+/** `decimal(12,2)` is of the type `decimal`. */
+const isOfType = (declared: string, type: string): boolean => /^\w+/.exec(declared)?.[0] === type;
+
 const declaration = ({ type, length, scale, collation }: ExistingColumn): string => {
   if (type === 'datetime2') return `datetime2(${scale})`;
   if (collation === null) return type;
@@ -168,6 +194,13 @@ export async function alignTable(session: Session, target: TargetTable): Promise
   const missing = target.columns.filter((column) => !existing.some((has) => has.name === column.name));
   const indexes = await indexesOf(session, name);
   const touched = new Set(changes.map(({ column }) => column));
+  // A column that has a default may become longer, but not of another type.
+  const retyped = new Set(
+    changes
+      .filter(({ column, type }) => !existing.some((has) => has.name === column && isOfType(type, has.type)))
+      .map(({ column }) => column),
+  );
+  const defaults = (await defaultsOf(session, name)).filter(({ column }) => retyped.has(column));
   const key = indexes.find(({ primaryKey }) => primaryKey);
   const keyMoves = key?.columns.some((column) => touched.has(column));
   const again = indexes.filter(
@@ -177,12 +210,17 @@ export async function alignTable(session: Session, target: TargetTable): Promise
   for (const index of again) await session.batch(`DROP INDEX [${index.name}] ON ${name}`);
   if (key !== undefined && (!target.keepsKey || keyMoves))
     await session.batch(`ALTER TABLE ${name} DROP CONSTRAINT [${key.name}]`);
+  for (const one of defaults) await session.batch(`ALTER TABLE ${name} DROP CONSTRAINT [${one.name}]`);
   for (const { column, type, nullable } of changes) {
     if (type === 'datetime2(3)') await session.batch(cutTimes(name, column));
     await session.batch(
       `ALTER TABLE ${name} ALTER COLUMN [${column}] ${type} ${nullable ? 'NULL' : 'NOT NULL'}`,
     );
   }
+  for (const { name: constraint, column, definition } of defaults)
+    await session.batch(
+      `ALTER TABLE ${name} ADD CONSTRAINT [${constraint}] DEFAULT ${definition} FOR [${column}]`,
+    );
   if (missing.length > 0)
     await session.batch(
       `ALTER TABLE ${name} ADD ${missing

@@ -1,7 +1,7 @@
 import type { EngineLog } from '../../warehouse.ts';
 import type { Dedicated } from '../connections.ts';
 import type { Session } from '../session.ts';
-import { alignTable } from './align-table.ts';
+import { alignTable, cutToMs } from './align-table.ts';
 import { fillOldRows } from './fill-rows.ts';
 import { bronzeTables, targetTables } from './tables.ts';
 
@@ -19,6 +19,17 @@ const exists = async (session: Session, table: string): Promise<boolean> =>
 /** Tables that this program never made, and the Python system always did. */
 export const isPythonWarehouse = async (session: Session): Promise<boolean> =>
   (await exists(session, 'ops.processed_events')) && (await exists(session, 'bronze.page_view_events'));
+
+/** The old logs call their time [timestamp]; theirs stays beside ours. */
+const logTables = ['bronze.api_request_logs', 'bronze.db_query_perf'] as const;
+
+async function fillLogTimes(session: Session, table: string): Promise<void> {
+  const { rows } = await session.rows(`SELECT COL_LENGTH(N'${table}', N'timestamp')`);
+  if (rows[0]?.[0] === null || rows[0]?.[0] === undefined) return;
+  await session.execute(
+    `UPDATE ${table} SET event_timestamp = ${cutToMs('timestamp')} WHERE event_timestamp IS NULL`,
+  );
+}
 
 /** The claim of events.md 5 for every event that the old consumer had processed. */
 const claimsText = `
@@ -80,6 +91,7 @@ export async function upgradePythonWarehouse({ transaction }: Dedicated, log: En
     });
   }
   await transaction((session) => session.batch(itemsTable));
+  for (const table of logTables) await transaction((session) => fillLogTimes(session, table));
   for (const table of bronzeTables) {
     if (!(await transaction((session) => exists(session, `bronze.${table}`)))) continue;
     const rows = await fillOldRows(table, transaction);

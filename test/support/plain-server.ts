@@ -1,0 +1,90 @@
+import type { Connections, Dedicated } from '../../sinks/mssql/connections.ts';
+import { text } from '../../sinks/mssql/parameters.ts';
+import type { Cell, Rows, Session } from '../../sinks/mssql/session.ts';
+
+/**
+ * TDS servers other than SQL Server may lack two statements that an upgrade in place needs: a column's new collation
+ * and a table's move to another schema. On one of these a test does what they would do, below the product; on a SQL
+ * Server nothing of this file is used.
+ */
+
+const bin2 = 'Latin1_General_100_BIN2';
+
+const alterColumn =
+  /^ALTER TABLE (?<table>\S+) ALTER COLUMN \[(?<column>\w+)\] (?<type>.+?)(?: COLLATE \S+)? (?:NOT )?NULL$/i;
+const collation = /COLLATE (?<collation>\S+)/i;
+const transfer = /^ALTER SCHEMA (?<to>\w+) TRANSFER \[(?<schema>\w+)\]\.\[(?<table>\w+)\]$/i;
+
+/** The column again at the end of its table, of the new type, with its values. Whether NULL may stand in it: yes. */
+async function replaceColumn(session: Session, table: string, column: string, type: string): Promise<void> {
+  await session.batch(`ALTER TABLE ${table} ADD ${column}__new ${type} NULL`);
+  await session.batch(`UPDATE ${table} SET ${column}__new = [${column}]`);
+  await session.batch(`ALTER TABLE ${table} DROP COLUMN [${column}]`);
+  await session.batch(`EXEC sp_rename '${table}.${column}__new', '${column}', 'COLUMN'`);
+}
+
+const inSqlServersWords = (cell: Cell): Cell =>
+  typeof cell === 'string' && /^bbf_unicode_bin2$/i.test(cell) ? bin2 : cell;
+
+function emulating(session: Session): Session {
+  return {
+    ...session,
+    async rows(statement, parameters): Promise<Rows> {
+      const found = await session.rows(statement, parameters);
+      return { ...found, rows: found.rows.map((row) => row.map(inSqlServersWords)) };
+    },
+    async batch(statement) {
+      const altered = alterColumn.exec(statement.trim())?.groups;
+      if (altered !== undefined) {
+        const { table = '', column = '', type = '' } = altered;
+        const wanted = collation.exec(statement)?.groups?.collation;
+        await replaceColumn(
+          session,
+          table,
+          column,
+          wanted === undefined ? type : `${type} COLLATE ${wanted}`,
+        );
+        return;
+      }
+      const moved = transfer.exec(statement.trim())?.groups;
+      if (moved === undefined) return session.batch(statement);
+      const { to = '', schema = '', table = '' } = moved;
+      await session.batch(`SELECT * INTO ${to}.${table} FROM ${schema}.${table}`);
+      await session.batch(`DROP TABLE ${schema}.${table}`);
+    },
+  };
+}
+
+/** Can the server change a column's collation where it stands? */
+export async function altersCollations(session: Session): Promise<boolean> {
+  const name = `#alters_${process.pid}`;
+  try {
+    await session.batch(
+      `CREATE TABLE ${name} (a varchar(8) NULL);
+       ALTER TABLE ${name} ALTER COLUMN a nvarchar(8) COLLATE ${bin2} NULL;
+       DROP TABLE ${name};`,
+    );
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Connections whose locks come with a session that knows both statements, whatever the server knows. */
+export async function knowingBoth(connections: Connections): Promise<Connections> {
+  if (await connections.run(altersCollations)) return connections;
+  return {
+    ...connections,
+    async dedicated(): Promise<Dedicated> {
+      const own = await connections.dedicated();
+      return {
+        ...own,
+        session: emulating(own.session),
+        transaction: (work) => own.transaction((session) => work(emulating(session))),
+      };
+    },
+  };
+}
+
+export const exists = async (session: Session, table: string): Promise<boolean> =>
+  (await session.rows('SELECT OBJECT_ID(@table)', { table: text(table, 300) })).rows[0]?.[0] !== null;
