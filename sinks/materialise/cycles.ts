@@ -15,6 +15,8 @@ export interface Cycles {
 export interface CycleEngine {
   /** One transaction on the materialiser's own connection. */
   transaction<T>(use: (session: SqlSession) => Promise<T>): Promise<T>;
+  /** Rejects while a slice of any process is under way, where the lock of cycles may be lost without its end. */
+  alone?(session: SqlSession): Promise<void>;
   /** Ends the statement that runs now, where the engine can. */
   interrupt(): void;
   /** The marker that the plan may be taken up to, where the engine knows better than its caller. */
@@ -32,8 +34,11 @@ export function createCycles(engine: CycleEngine): Cycles {
       making ??= createRunSlice();
       const runSlice = await making;
       return await engine.transaction(async (session) => {
+        await engine.alone?.(session);
         const visibleSeq = (await engine.visibleSeq?.(session)) ?? plan.visibleSeq;
-        return runSlice(stoppable(session, slice), { ...plan, visibleSeq });
+        const result = await runSlice(stoppable(session, slice), { ...plan, visibleSeq });
+        goOn(slice);
+        return result;
       });
     } finally {
       underWay = undefined;
@@ -52,22 +57,23 @@ export function createCycles(engine: CycleEngine): Cycles {
   };
 }
 
+function goOn(slice: { readonly cancelled: boolean }): void {
+  if (slice.cancelled)
+    throw new KadaError(
+      'KADA_CYCLE_CANCELLED',
+      'The cycle was stopped and rolled back: the next begins where it did',
+    );
+}
+
 /** An interrupt only ends a statement that is running: before each it is asked for again. */
 function stoppable(session: SqlSession, slice: { readonly cancelled: boolean }): SqlSession {
-  const goOn = (): void => {
-    if (slice.cancelled)
-      throw new KadaError(
-        'KADA_CYCLE_CANCELLED',
-        'The cycle was stopped and rolled back: the next begins where it did',
-      );
-  };
   return {
     execute: async (sql, parameters) => {
-      goOn();
+      goOn(slice);
       return session.execute(sql, parameters);
     },
     select: async (sql, parameters) => {
-      goOn();
+      goOn(slice);
       return session.select(sql, parameters);
     },
   };

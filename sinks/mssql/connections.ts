@@ -16,8 +16,11 @@ export interface Connections {
   open(): Promise<void>;
   /** Runs `use`; each of its statements takes a connection of the pool. Rejections are KadaErrors. */
   run<T>(use: (session: Session) => Promise<T>): Promise<T>;
-  /** Runs `work` in one transaction on one connection: committed when it resolves, rolled back when it rejects. */
-  transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` in one transaction on one connection: committed when it resolves, rolled back when it rejects.
+   * @param statementMs for one of its statements, where that is not the usual
+   */
+  transaction<T>(work: (session: Session) => Promise<T>, statementMs?: number): Promise<T>;
   /** A connection that nobody else uses and that is never replaced by another. */
   dedicated(): Promise<Dedicated>;
   /** Waits for what is under way, then closes everything. Idempotent. */
@@ -56,14 +59,28 @@ const driverConfig = (options: MssqlOptions, poolSize: number): sql.config => ({
 
 const closedError = (): KadaError => new KadaError('KADA_WAREHOUSE_CLOSED', 'The warehouse is closed');
 
+declare module 'mssql' {
+  interface Transaction {
+    // The driver's own settings of one request, which its types leave out.
+    request(config: { readonly requestTimeout: number }): sql.Request;
+  }
+}
+
 async function inTransaction<T>(
   pool: sql.ConnectionPool,
   work: (session: Session) => Promise<T>,
+  statementMs?: number,
 ): Promise<T> {
   const transaction = new sql.Transaction(pool);
   await transaction.begin(sql.ISOLATION_LEVEL.READ_COMMITTED);
   try {
-    const value = await work(createSession(() => transaction.request()));
+    const value = await work(
+      createSession(() =>
+        statementMs === undefined
+          ? transaction.request()
+          : transaction.request({ requestTimeout: statementMs }),
+      ),
+    );
     await transaction.commit();
     return value;
   } catch (error) {
@@ -119,7 +136,7 @@ export function createConnections(options: MssqlOptions): Connections {
       pool ??= await connectPool(driverConfig(options, options.poolSize ?? 8));
     },
     run: (use) => tracked(() => use(createSession(() => openPool().request()))),
-    transaction: (work) => tracked(() => inTransaction(openPool(), work)),
+    transaction: (work, statementMs) => tracked(() => inTransaction(openPool(), work, statementMs)),
     dedicated: () => tracked(() => openDedicated(driverConfig(options, 1), connectPool)),
     close() {
       closing ??= closeNow();

@@ -1,3 +1,4 @@
+import { KadaError } from '../../ingest/errors.ts';
 import type { CycleEngine } from '../materialise/cycles.ts';
 import type { SqlParameters, SqlSession } from '../materialise/plan.ts';
 import type { Connections } from './connections.ts';
@@ -28,8 +29,28 @@ const createSession = (session: Session): SqlSession => ({
   select: async (sql, parameters) => queryResult(await session.rows(sql, bound(parameters))).rows,
 });
 
+/** ms: a full rebuild reads all of Bronze in one statement. */
+const statementMs = 3_600_000;
+
+/**
+ * The lock of cycles may be lost while the transaction goes on at the server, on a connection of its own. What it
+ * would commit then, another cycle would write too: this lock ends with the transaction, whatever ended it.
+ */
+const aloneText = `DECLARE @granted int;
+EXEC @granted = sp_getapplock @Resource = 'kada_mandiya_etl_slice', @LockMode = 'Exclusive',
+  @LockOwner = 'Transaction', @LockTimeout = 0;
+SELECT @granted;`;
+
 export const cycleEngine = (connections: Connections): CycleEngine => ({
-  transaction: (use) => connections.transaction((session) => use(createSession(session))),
+  transaction: (use) => connections.transaction((session) => use(createSession(session)), statementMs),
+  async alone(session) {
+    const rows = await session.select(aloneText, {});
+    if (Number(rows[0]?.[0] ?? -1) < 0)
+      throw new KadaError(
+        'KADA_CYCLE_BUSY',
+        'A cycle that lost its lock has not ended yet: the next takes what this one would have',
+      );
+  },
   // Between two statements is soon enough, and leaves the connection whole.
   interrupt: () => undefined,
   // Numbers are handed out before their transaction commits (commit-protocol.md 16).

@@ -1,5 +1,7 @@
 import { KadaError } from '../../ingest/errors.ts';
 import {
+  type AppliedMigration,
+  type Migration,
   type MigrationStore,
   type MigrationsResult,
   migrationFolder,
@@ -10,6 +12,7 @@ import type { EngineLog } from '../warehouse.ts';
 import type { Connections, Dedicated } from './connections.ts';
 import { withLock } from './lock.ts';
 import { hash, text, time, whole } from './parameters.ts';
+import type { Session } from './session.ts';
 import { batchesOf } from './statements.ts';
 import { isPythonWarehouse, upgradePythonWarehouse } from './upgrade/upgrade.ts';
 
@@ -27,17 +30,19 @@ IF OBJECT_ID(N'ops.schema_migrations', N'U') IS NULL
     CONSTRAINT PK_ops_schema_migrations PRIMARY KEY (version)
   );`;
 
+async function appliedTo(session: Session): Promise<readonly AppliedMigration[]> {
+  const { rows } = await session.rows(
+    'SELECT version, name, checksum FROM ops.schema_migrations ORDER BY version',
+  );
+  return rows.map(([version, name, checksum]) => ({
+    version: Number(version),
+    name: String(name),
+    checksum: String(checksum),
+  }));
+}
+
 const migrationStore = ({ session, transaction }: Dedicated): MigrationStore => ({
-  async applied() {
-    const { rows } = await session.rows(
-      'SELECT version, name, checksum FROM ops.schema_migrations ORDER BY version',
-    );
-    return rows.map(([version, name, checksum]) => ({
-      version: Number(version),
-      name: String(name),
-      checksum: String(checksum),
-    }));
-  },
+  applied: () => appliedTo(session),
 
   apply: ({ version, name, checksum, sql }) =>
     transaction(async (within) => {
@@ -51,9 +56,23 @@ const migrationStore = ({ session, transaction }: Dedicated): MigrationStore => 
     }),
 });
 
+/** Nothing to apply: no lock is taken, so that a process that starts waits for nobody. */
+async function isCurrent(connections: Connections, migrations: readonly Migration[]): Promise<boolean> {
+  const applied = await connections.run(async (session) => {
+    const { rows } = await session.rows("SELECT OBJECT_ID(N'ops.schema_migrations', N'U')");
+    return rows[0]?.[0] === null ? [] : await appliedTo(session);
+  });
+  return (
+    applied.length === migrations.length &&
+    migrations.every(({ checksum }, index) => applied[index]?.checksum === checksum)
+  );
+}
+
 /** Applies sql/mssql, one process at a time. Rejects with KADA_MIGRATION_BUSY when another one does not end. */
 export async function migrateMssql(connections: Connections, log: EngineLog): Promise<MigrationsResult> {
   const migrations = await readMigrations(migrationFolder('mssql'));
+  if (await isCurrent(connections, migrations))
+    return { applied: [], version: migrations.at(-1)?.version ?? 0 };
   const result = await withLock(
     connections,
     'kada_mandiya_migrations',

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import sql from 'mssql';
 import pino from 'pino';
+import { afterAll } from 'vitest';
+import { bronzeColumns } from '../../sinks/bronze-columns.ts';
 import { createMssqlWarehouse } from '../../sinks/mssql/create.ts';
 import { openMssqlWarehouse } from '../../sinks/mssql/open.ts';
 import type { MssqlOptions } from '../../sinks/mssql/options.ts';
 import type { Warehouse } from '../../sinks/warehouse.ts';
 import { prepareBabelfish, prepareBabelfishDatabase } from './babelfish.ts';
+import { eventually } from './eventually.ts';
 
 /** A SQL Server for tests, where there is one: each test makes and drops databases of its own on it. */
 const url = process.env.TEST_MSSQL_URL;
@@ -57,7 +60,13 @@ export async function connectTo(database: string): Promise<sql.ConnectionPool> {
     password,
     database,
     requestTimeout: 60_000,
-    options: { encrypt: true, trustServerCertificate: true, lowerCaseGuids: true },
+    options: {
+      encrypt: true,
+      trustServerCertificate: true,
+      lowerCaseGuids: true,
+      // Node warns of an address as a TLS name.
+      serverName: 'localhost',
+    },
   }).connect();
 }
 
@@ -89,16 +98,56 @@ export async function dropDatabase(database: string): Promise<void> {
 }
 
 const ofFolder = new Map<string, string>();
+/** Made, used and emptied: a new one takes seconds on a busy server. */
+const emptied: string[] = [];
+afterAll(async () => {
+  for (const database of emptied.splice(0)) await dropDatabase(database);
+});
 
-/** The warehouse of a folder: its database is made at the first call. */
+/** The warehouse of a folder: its database is made at the first call, or was made for one that is gone. */
 export async function openTestDatabase(folder: string): Promise<Warehouse> {
-  const database = ofFolder.get(folder) ?? (await createTestDatabase());
+  const database = ofFolder.get(folder) ?? emptied.pop() ?? (await createTestDatabase());
   ofFolder.set(folder, database);
   return await openMssqlWarehouse(mssqlOptions(database));
 }
 
 export async function dropTestDatabase(folder: string): Promise<void> {
   const database = ofFolder.get(folder);
-  if (database !== undefined) await dropDatabase(database);
   ofFolder.delete(folder);
+  if (database === undefined) return;
+  await emptyTables(database);
+  emptied.push(database);
+}
+
+/** All that was stored goes; the database stays the one that it is, migrated. */
+async function emptyTables(database: string): Promise<void> {
+  const pool = await connectTo(database);
+  try {
+    const { recordset } = await pool.request().query<{ readonly name: string }>(
+      `SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) AS name FROM INFORMATION_SCHEMA.TABLES
+       WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA IN ('bronze', 'silver', 'gold', 'ops')`,
+    );
+    const kept = ['ops.schema_migrations', 'ops.warehouse'];
+    const tables = recordset.map(({ name }) => name).filter((name) => !kept.includes(name));
+    await pool.request().batch(tables.map((table) => `TRUNCATE TABLE ${table};`).join('\n'));
+  } finally {
+    await pool.close();
+  }
+}
+
+/**
+ * Resolves when a cycle may read all that was committed. A server that hands out its numbers for all databases at
+ * once holds them back for what is open in any of them.
+ */
+export async function whenVisible(warehouse: Warehouse): Promise<void> {
+  const tables = Object.keys(bronzeColumns).map(
+    (table) => `SELECT MAX(ingest_seq) AS seq FROM bronze.${table}`,
+  );
+  await eventually(async () => {
+    const { rows } = await warehouse.query(
+      `SELECT CASE WHEN COALESCE(MAX(t.seq), 0) < CAST(MIN_ACTIVE_ROWVERSION() AS bigint) THEN 1 ELSE 0 END
+       FROM (${tables.join(' UNION ALL ')}) AS t`,
+    );
+    if (rows[0]?.[0] !== 1) throw new Error('some of Bronze is not visible to a cycle yet');
+  });
 }
