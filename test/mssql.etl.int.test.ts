@@ -27,7 +27,7 @@ const firstSeed = Number(process.env.ETL_SEED ?? 1);
 
 const title = mssqlMissing === undefined ? 'on SQL Server' : `on SQL Server: skipped, ${mssqlMissing}`;
 
-describe.skipIf(mssqlMissing !== undefined)(`Silver and Gold ${title}`, { timeout: 300_000 }, () => {
+describe.skipIf(mssqlMissing !== undefined)(`Silver and Gold ${title}`, { timeout: 600_000 }, () => {
   let database = '';
   const opened: MssqlWarehouse[] = [];
   const proxies: TcpProxy[] = [];

@@ -24,7 +24,7 @@ const title = mssqlMissing === undefined ? 'on SQL Server' : `on SQL Server: ski
 
 type Value = string | number | boolean | Date | Buffer | null;
 
-describe.skipIf(mssqlMissing !== undefined)(`types ${title}`, { timeout: 120_000 }, () => {
+describe.skipIf(mssqlMissing !== undefined)(`types ${title}`, { timeout: 600_000 }, () => {
   let database = '';
   let warehouse: MssqlWarehouse;
   let pool: sql.ConnectionPool;

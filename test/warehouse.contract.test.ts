@@ -70,7 +70,7 @@ const emoji = '🛒👩‍👩‍👧‍👦 é';
 
 for (const engine of engines) {
   const title = engine.missing === undefined ? engine.name : `${engine.name}: skipped, ${engine.missing}`;
-  describe.skipIf(engine.missing !== undefined)(`warehouse contract, ${title}`, { timeout: 60_000 }, () => {
+  describe.skipIf(engine.missing !== undefined)(`warehouse contract, ${title}`, { timeout: 300_000 }, () => {
     let folder = '';
     let warehouse: Warehouse;
     beforeEach(async () => {

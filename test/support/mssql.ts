@@ -32,6 +32,9 @@ export const mssqlOptions = (database: string): MssqlOptions => ({
   database,
   // A test server signs its own certificate.
   trustCertificate: true,
+  // A busy machine must not fail a test: what is waited for here is an answer, not its speed.
+  requestTimeoutMs: 240_000,
+  connectTimeoutMs: 120_000,
   log: pino({ level: 'silent' }),
 });
 
@@ -59,7 +62,8 @@ export async function connectTo(database: string): Promise<sql.ConnectionPool> {
     user,
     password,
     database,
-    requestTimeout: 60_000,
+    requestTimeout: 240_000,
+    connectionTimeout: 120_000,
     options: {
       encrypt: true,
       trustServerCertificate: true,
@@ -74,7 +78,8 @@ export async function connectTo(database: string): Promise<sql.ConnectionPool> {
 export async function createTestDatabase(): Promise<string> {
   const database = newDatabaseName();
   await withPool('master', prepareBabelfish);
-  await createMssqlWarehouse(mssqlOptions(database));
+  // Several files make theirs at once, which not every server takes; db:create may be run again.
+  await eventually(() => createMssqlWarehouse(mssqlOptions(database)), { timeoutMs: 120_000, everyMs: 500 });
   await withPool(database, prepareBabelfishDatabase);
   return database;
 }
@@ -91,7 +96,11 @@ async function withPool(database: string, use: (pool: sql.ConnectionPool) => Pro
 export async function dropDatabase(database: string): Promise<void> {
   const master = await connectTo('master');
   try {
-    await master.request().batch(`DROP DATABASE IF EXISTS [${database}]`);
+    // The server may still be ending the connections that were closed.
+    await eventually(() => master.request().batch(`DROP DATABASE IF EXISTS [${database}]`), {
+      timeoutMs: 60_000,
+      everyMs: 250,
+    });
   } finally {
     await master.close();
   }
