@@ -68,7 +68,7 @@ beforeAll(async () => {
     expect(answer.next_offset).toBeNull();
     tables[table] = answer.rows;
   }
-});
+}, 400_000);
 afterAll(async () => {
   await dashboard.close();
   await bench.close();
