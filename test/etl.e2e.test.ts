@@ -14,7 +14,7 @@ import { createRandom } from './support/random.ts';
 import { readBronze, readTable } from './support/recount-read.ts';
 import { differences } from './support/recount-rows.ts';
 import { tableNames } from './support/recount-tables.ts';
-import { runCommand } from './support/run-command.ts';
+import { runCommand, startCommand } from './support/run-command.ts';
 import { recountWarehouse } from './support/warehouse-recount.ts';
 
 /* Silver and Gold as a user meets them: npm run etl, the dashboard's calls, a process that is killed in a cycle. */
@@ -99,6 +99,24 @@ describe('npm run etl', () => {
     const full = await runCommand('commands/etl', ['--full', '--no-seed'], commandEnv(dataDir));
     expect(full.code).toBe(0);
     await expectRecounted(await startPipeline({ dataDir, env: noCycles }));
+  });
+
+  it('goes on at an interval, through the running process, until it is told to stop', async () => {
+    const running = await startPipeline({ env: noCycles });
+    await firstCycleEnded(running);
+    await sendEvents(running, 250, 5);
+    const watch = startCommand(
+      'commands/etl',
+      ['--watch', '--interval-seconds', '1', '--window-days', '2'],
+      commandEnv(running.dataDir),
+    );
+    const succeeded = (text: string): number => text.match(/^success: /gm)?.length ?? 0;
+    await eventually(async () => {
+      expect(succeeded(watch.output()), watch.output()).toBeGreaterThanOrEqual(2);
+    });
+    await expectRecounted(running);
+    watch.child.kill('SIGTERM');
+    expect(await watch.exited, watch.output()).toBe(0);
   });
 
   it('refuses flags that do not go together', async () => {

@@ -98,13 +98,18 @@ function wholeOf(
   return value;
 }
 
-const signalOf = (name: NodeJS.Signals): Observable<NodeJS.Signals> =>
-  new Observable((out) => {
+// Declarations, since the command above runs before a constant down here has a value.
+function signalOf(name: NodeJS.Signals): Observable<NodeJS.Signals> {
+  return new Observable((out) => {
     const told = (): void => out.next(name);
     process.on(name, told);
     return () => process.off(name, told);
   });
-const stopSignal = (): Observable<NodeJS.Signals> => merge(signalOf('SIGINT'), signalOf('SIGTERM'));
+}
+
+function stopSignal(): Observable<NodeJS.Signals> {
+  return merge(signalOf('SIGINT'), signalOf('SIGTERM'));
+}
 
 function report(run: EtlRun): number {
   const took = ((run.finishedAt ?? run.startedAt) - run.startedAt) / 1000;

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -9,7 +9,11 @@ const launcher = resolve(import.meta.dirname, '../../pipeline/launch.mjs');
 /** Without a `.env`. */
 const folder = mkdtempSync(join(tmpdir(), 'kada-command-'));
 // A worker of the test runner is ended without its exit handlers.
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  for (const child of started) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+const started = new Set<ChildProcess>();
 
 export interface CommandRun {
   readonly code: number;
@@ -45,6 +49,27 @@ export function runCommand(
       },
     );
   });
+}
+
+/** Starts one that does not end by itself; it is killed with the test file, if nothing ended it before. */
+export function startCommand(
+  entry: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): { readonly child: ChildProcess; readonly output: () => string; readonly exited: Promise<number | null> } {
+  const child = spawn(process.execPath, [launcher, entry, ...args], {
+    cwd: folder,
+    env: { ...bareEnvironment(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  started.add(child);
+  let written = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk) => {
+      written += String(chunk);
+    });
+  const exited = new Promise<number | null>((done) => child.once('close', done));
+  return { child, output: () => written, exited };
 }
 
 /** Builds once, so that the commands' own output is theirs alone. */
