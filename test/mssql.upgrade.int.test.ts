@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type sql from 'mssql';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createConnections } from '../sinks/mssql/connections.ts';
 import { openMssqlWarehouse } from '../sinks/mssql/open.ts';
 import { batchesOf } from '../sinks/mssql/statements.ts';
 import type { Warehouse } from '../sinks/warehouse.ts';
@@ -11,6 +12,7 @@ import { at, batchOf, dbEvent, dbRow } from './support/bronze-rows.ts';
 import { bytesOf, openDeliveredPath } from './support/delivered-path.ts';
 import { amqpOrigin } from './support/ingesting.ts';
 import { connectTo, dropDatabase, mssqlMissing, mssqlOptions, newDatabaseName } from './support/mssql.ts';
+import { altersCollations, withoutIndexes } from './support/plain-server.ts';
 
 /**
  * A database of the Python system, as test/fixtures/python-warehouse.sql builds one, becomes one of this program, in
@@ -83,9 +85,13 @@ describe.skipIf(mssqlMissing !== undefined)(
       await master.request().batch(`CREATE DATABASE [${database}]`);
       await master.close();
       databases.push(database);
-      const pool = await connectTo(database);
-      for (const batch of batchesOf(script)) await pool.request().batch(batch);
-      await pool.close();
+      const connections = createConnections({ ...mssqlOptions(database), requestTimeoutMs: 120_000 });
+      await connections.open();
+      await connections.run(async (session) => {
+        const text = (await altersCollations(session)) ? script : withoutIndexes(script);
+        for (const batch of batchesOf(text)) await session.batch(batch);
+      });
+      await connections.close();
       return database;
     }
     afterEach(() => {

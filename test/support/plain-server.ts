@@ -23,6 +23,21 @@ async function replaceColumn(session: Session, table: string, column: string, ty
   await session.batch(`EXEC sp_rename '${table}.${column}__new', '${column}', 'COLUMN'`);
 }
 
+const dropKey = /^ALTER TABLE (?<table>\S+) DROP CONSTRAINT \[(?<name>\w+)\]$/i;
+
+/** The catalogue's name of an index may not be the one that it was given: the key is dropped by its own. */
+async function dropConstraint(session: Session, table: string, statement: string): Promise<void> {
+  const { rows } = await session.rows(
+    `SELECT CONSTRAINT_NAME FROM INFORMATION_SCHEMA.TABLE_CONSTRAINTS
+     WHERE CONSTRAINT_TYPE = 'PRIMARY KEY' AND CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) = @table`,
+    { table: text(table, 300) },
+  );
+  const name = rows[0]?.[0];
+  // A default goes with its column.
+  if (/DROP CONSTRAINT \[DF_/i.test(statement)) return;
+  await session.batch(`ALTER TABLE ${table} DROP CONSTRAINT [${String(name)}]`);
+}
+
 const inSqlServersWords = (cell: Cell): Cell =>
   typeof cell === 'string' && /^bbf_unicode_bin2$/i.test(cell) ? bin2 : cell;
 
@@ -46,6 +61,8 @@ function emulating(session: Session): Session {
         );
         return;
       }
+      const dropped = dropKey.exec(statement.trim())?.groups;
+      if (dropped !== undefined) return dropConstraint(session, dropped.table ?? '', statement);
       const moved = transfer.exec(statement.trim())?.groups;
       if (moved === undefined) return session.batch(statement);
       const { to = '', schema = '', table = '' } = moved;
@@ -86,5 +103,5 @@ export async function knowingBoth(connections: Connections): Promise<Connections
   };
 }
 
-export const exists = async (session: Session, table: string): Promise<boolean> =>
-  (await session.rows('SELECT OBJECT_ID(@table)', { table: text(table, 300) })).rows[0]?.[0] !== null;
+/** A script for a server that is not one: without the indexes, whose names its catalogue would not give back. */
+export const withoutIndexes = (script: string): string => script.replace(/^CREATE INDEX .*$/gm, '');
