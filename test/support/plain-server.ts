@@ -3,8 +3,8 @@ import { text } from '../../sinks/mssql/parameters.ts';
 import type { Cell, Rows, Session } from '../../sinks/mssql/session.ts';
 
 /**
- * TDS servers other than SQL Server may lack two statements that an upgrade in place needs: a column's new collation
- * and a table's move to another schema. On one of these a test does what they would do, below the product; on a SQL
+ * TDS servers other than SQL Server may lack statements that an upgrade in place needs: a column's new collation, several
+ * columns added at once, a table's move to another schema, hexadecimal by CONVERT. On one of these a test does what they would do, below the product; on a SQL
  * Server nothing of this file is used.
  */
 
@@ -23,6 +23,9 @@ async function replaceColumn(session: Session, table: string, column: string, ty
   await session.batch(`EXEC sp_rename '${table}.${column}__new', '${column}', 'COLUMN'`);
 }
 
+const addColumns = /^ALTER TABLE (?<table>\S+) ADD (?!CONSTRAINT)(?<columns>.+)$/is;
+/** A comma that is not of a type, as in decimal(12,2). */
+const betweenColumns = /,\s*(?![^(]*\))/;
 const dropKey = /^ALTER TABLE (?<table>\S+) DROP CONSTRAINT \[(?<name>\w+)\]$/i;
 
 /** The catalogue's name of an index may not be the one that it was given: the key is dropped by its own. */
@@ -38,6 +41,12 @@ async function dropConstraint(session: Session, table: string, statement: string
   await session.batch(`ALTER TABLE ${table} DROP CONSTRAINT [${String(name)}]`);
 }
 
+/** Bytes as hexadecimal text: a function where CONVERT knows no style for it. */
+const hexByFunction = (statement: string): string =>
+  statement
+    .replaceAll('CONVERT(varchar(64), HASHBYTES(', 'sys.fn_varbintohexsubstring(0, HASHBYTES(')
+    .replaceAll('AS varchar(64))), 2))', 'AS varchar(64))), 1, 0))');
+
 const inSqlServersWords = (cell: Cell): Cell =>
   typeof cell === 'string' && /^bbf_unicode_bin2$/i.test(cell) ? bin2 : cell;
 
@@ -48,6 +57,7 @@ function emulating(session: Session): Session {
       const found = await session.rows(statement, parameters);
       return { ...found, rows: found.rows.map((row) => row.map(inSqlServersWords)) };
     },
+    execute: (statement, parameters) => session.execute(hexByFunction(statement), parameters),
     async batch(statement) {
       const altered = alterColumn.exec(statement.trim())?.groups;
       if (altered !== undefined) {
@@ -59,6 +69,12 @@ function emulating(session: Session): Session {
           column,
           wanted === undefined ? type : `${type} COLLATE ${wanted}`,
         );
+        return;
+      }
+      const added = addColumns.exec(statement.trim())?.groups;
+      if (added !== undefined) {
+        for (const column of (added.columns ?? '').split(betweenColumns))
+          await session.batch(`ALTER TABLE ${added.table} ADD ${column}`);
         return;
       }
       const dropped = dropKey.exec(statement.trim())?.groups;
@@ -87,8 +103,8 @@ export async function altersCollations(session: Session): Promise<boolean> {
   }
 }
 
-/** Connections whose locks come with a session that knows both statements, whatever the server knows. */
-export async function knowingBoth(connections: Connections): Promise<Connections> {
+/** Connections whose locks come with a session that knows these statements, whatever the server knows. */
+export async function knowingAll(connections: Connections): Promise<Connections> {
   if (await connections.run(altersCollations)) return connections;
   return {
     ...connections,

@@ -3,7 +3,7 @@ import { createConnections } from '../../sinks/mssql/connections.ts';
 import { migrateMssql } from '../../sinks/mssql/migrate.ts';
 import type { Session } from '../../sinks/mssql/session.ts';
 import { mssqlOptions } from './mssql.ts';
-import { knowingBoth } from './plain-server.ts';
+import { knowingAll } from './plain-server.ts';
 
 /**
  * What db:create does in a database that is there, in a process of its own: `node upgrade-child.ts DATABASE [N]`. With
@@ -35,7 +35,7 @@ const counting = (session: Session): Session => ({
 
 const connections = createConnections(options);
 await connections.open();
-const able = await knowingBoth(connections);
+const able = await knowingAll(connections);
 const result = await migrateMssql(
   {
     ...able,
