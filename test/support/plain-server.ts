@@ -44,8 +44,8 @@ async function dropConstraint(session: Session, table: string, statement: string
 /** Bytes as hexadecimal text: a function where CONVERT knows no style for it. */
 const hexByFunction = (statement: string): string =>
   statement
-    .replaceAll('CONVERT(varchar(64), HASHBYTES(', 'sys.fn_varbintohexsubstring(0, HASHBYTES(')
-    .replaceAll('AS varchar(64))), 2))', 'AS varchar(64))), 1, 0))');
+    .replaceAll('CONVERT(varchar(64), HASHBYTES(', 'pg_catalog.encode(CAST(HASHBYTES(')
+    .replaceAll('AS varchar(64))), 2))', "AS varchar(64))) AS pg_catalog.bytea), 'hex'))");
 
 const inSqlServersWords = (cell: Cell): Cell =>
   typeof cell === 'string' && /^bbf_unicode_bin2$/i.test(cell) ? bin2 : cell;
