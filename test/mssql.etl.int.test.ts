@@ -7,10 +7,10 @@ import { commitSlices, expectSame, planOf, readTables } from './support/etl.ts';
 import { eventually } from './support/eventually.ts';
 import {
   connectTo,
-  createTestDatabase,
-  dropDatabase,
+  giveTestDatabase,
   mssqlMissing,
   mssqlOptions,
+  takeTestDatabase,
   whenVisible,
 } from './support/mssql.ts';
 import { bronzeAt, type History, randomHistory } from './support/random-history.ts';
@@ -33,12 +33,12 @@ describe.skipIf(mssqlMissing !== undefined)(`Silver and Gold ${title}`, { timeou
   const proxies: TcpProxy[] = [];
 
   beforeEach(async () => {
-    database = await createTestDatabase();
+    database = await takeTestDatabase();
   });
   afterEach(async () => {
     for (const warehouse of opened.splice(0)) await warehouse.close();
     for (const proxy of proxies.splice(0)) await proxy.close();
-    await dropDatabase(database);
+    await giveTestDatabase(database);
   });
 
   /** One process's warehouse. */

@@ -13,7 +13,13 @@ import {
   webRow,
 } from './support/bronze-rows.ts';
 import { amqpOrigin, eventOf, judge } from './support/ingesting.ts';
-import { connectTo, createTestDatabase, dropDatabase, mssqlMissing, mssqlOptions } from './support/mssql.ts';
+import {
+  connectTo,
+  giveTestDatabase,
+  mssqlMissing,
+  mssqlOptions,
+  takeTestDatabase,
+} from './support/mssql.ts';
 
 /*
  * What SQL Server holds of a value, asked of the server itself over a connection of the test's own: lengths in bytes,
@@ -28,16 +34,19 @@ describe.skipIf(mssqlMissing !== undefined)(`types ${title}`, { timeout: 600_000
   let database = '';
   let warehouse: MssqlWarehouse;
   let pool: sql.ConnectionPool;
+  let bytesOf: (text: string) => number;
 
   beforeEach(async () => {
-    database = await createTestDatabase();
+    database = await takeTestDatabase();
     warehouse = await openMssqlWarehouse(mssqlOptions(database));
     pool = await connectTo(database);
+    const encoding = await textEncoding(pool);
+    bytesOf = (text) => Buffer.byteLength(text, encoding);
   });
   afterEach(async () => {
     await pool.close();
     await warehouse.close();
-    await dropDatabase(database);
+    await giveTestDatabase(database);
   });
 
   async function store(...events: readonly AnalyticsEvent[]): Promise<void> {
@@ -75,7 +84,7 @@ describe.skipIf(mssqlMissing !== undefined)(`types ${title}`, { timeout: 600_000
          FROM bronze.click_events WHERE session_id = @id`,
         name,
       );
-      const bytes = Buffer.byteLength(text, 'utf16le');
+      const bytes = bytesOf(text);
       expect(row?.slice(0, 4), name).toEqual([text, text, text, `/p/${text}`]);
       expect(row?.slice(4).map(Number), name).toEqual([bytes, bytes, bytes]);
     }
@@ -211,7 +220,7 @@ describe.skipIf(mssqlMissing !== undefined)(`types ${title}`, { timeout: 600_000
         `s${index}`,
       );
       expect(row?.[0] === payload, `payload ${index}`).toBe(true);
-      expect(Number(row?.[1]), `payload ${index}`).toBe(Buffer.byteLength(payload, 'utf16le'));
+      expect(Number(row?.[1]), `payload ${index}`).toBe(bytesOf(payload));
     }
     const letters = await ask('SELECT payload, detail FROM ops.dead_letter_events');
     expect(letters.length).toBe(payloads.length);
@@ -320,9 +329,9 @@ describe.skipIf(mssqlMissing !== undefined)(`types ${title}`, { timeout: 600_000
       await ask(
         'SELECT order_id, DATALENGTH(order_id), COUNT(*) FROM bronze.business_events GROUP BY order_id, DATALENGTH(order_id)',
       ),
-    ).toEqual([['o-1', 6, 3]]);
+    ).toEqual([['o-1', bytesOf('o-1'), 3]]);
     expect(await ask('SELECT payload, user_agent, DATALENGTH(user_agent) FROM bronze.click_events')).toEqual([
-      [text, text, Buffer.byteLength(text, 'utf16le')],
+      [text, text, bytesOf(text)],
     ]);
   });
 });

@@ -46,7 +46,8 @@ export async function countArrivals(
 }
 
 /** What a letter concerns. A context that is no JSON, written by another program, must not keep this one from starting. */
-export const concernOfLetter = "CASE WHEN ISJSON(context) = 1 THEN JSON_VALUE(context, '$.concerns') END";
+export const concernOfLetter =
+  "JSON_VALUE(CASE WHEN ISJSON(context) = 1 THEN context ELSE N'{}' END, '$.concerns')";
 
 /** Counts the letters of slices, for `letterCountOf`; parameters `@slice` (ms) and those of `where`. */
 export const letterCounts = (where: string): string => `

@@ -42,7 +42,6 @@ SELECT 0, @@ROWCOUNT;
 `;
 
 const discardText = `
-SET NOCOUNT ON;
 UPDATE d
 SET status = N'discarded', resolved_at = @at, resolution = @why
 OUTPUT inserted.event_id

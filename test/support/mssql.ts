@@ -74,6 +74,14 @@ export async function connectTo(database: string): Promise<sql.ConnectionPool> {
   }).connect();
 }
 
+/** How the server counts the bytes of an nvarchar: SQL Server holds UTF-16, others of its protocol may hold UTF-8. */
+export async function textEncoding(pool: sql.ConnectionPool): Promise<'utf16le' | 'utf8'> {
+  const { recordset } = await pool
+    .request()
+    .query<{ readonly bytes: number }>("SELECT DATALENGTH(N'ක') AS bytes");
+  return Number(recordset[0]?.bytes) === 2 ? 'utf16le' : 'utf8';
+}
+
 /** An empty database with all tables; `drop` it at the end. */
 export async function createTestDatabase(): Promise<string> {
   const database = newDatabaseName();
@@ -115,7 +123,7 @@ afterAll(async () => {
 
 /** The warehouse of a folder: its database is made at the first call, or was made for one that is gone. */
 export async function openTestDatabase(folder: string): Promise<Warehouse> {
-  const database = ofFolder.get(folder) ?? emptied.pop() ?? (await createTestDatabase());
+  const database = ofFolder.get(folder) ?? (await takeTestDatabase());
   ofFolder.set(folder, database);
   return await openMssqlWarehouse(mssqlOptions(database));
 }
@@ -123,7 +131,13 @@ export async function openTestDatabase(folder: string): Promise<Warehouse> {
 export async function dropTestDatabase(folder: string): Promise<void> {
   const database = ofFolder.get(folder);
   ofFolder.delete(folder);
-  if (database === undefined) return;
+  if (database !== undefined) await giveTestDatabase(database);
+}
+
+/** An empty database with all tables; `giveTestDatabase` at the end. */
+export const takeTestDatabase = async (): Promise<string> => emptied.pop() ?? (await createTestDatabase());
+
+export async function giveTestDatabase(database: string): Promise<void> {
   await emptyTables(database);
   emptied.push(database);
 }
