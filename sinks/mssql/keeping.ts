@@ -42,12 +42,15 @@ SELECT 0, @@ROWCOUNT;
 `;
 
 const discardText = `
+SET NOCOUNT ON;
+DECLARE @discarded TABLE (event_id uniqueidentifier NOT NULL);
 UPDATE d
 SET status = N'discarded', resolved_at = @at, resolution = @why
-OUTPUT inserted.event_id
+OUTPUT inserted.event_id INTO @discarded (event_id)
 FROM ops.dead_letter_events AS d
 INNER JOIN OPENJSON(@ids) WITH (id uniqueidentifier '$') AS i ON d.event_id = i.id
 WHERE d.status = N'pending';
+SELECT event_id FROM @discarded;
 `;
 
 const numbers = async (session: Session, text: string, before: number): Promise<readonly number[]> =>
