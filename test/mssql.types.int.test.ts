@@ -19,6 +19,7 @@ import {
   mssqlMissing,
   mssqlOptions,
   takeTestDatabase,
+  textEncoding,
 } from './support/mssql.ts';
 
 /*
