@@ -141,11 +141,11 @@ describe.skipIf(mssqlMissing !== undefined)(`types ${title}`, { timeout: 600_000
 
   it('times are UTC, cut to the millisecond and not rounded, over the whole range', async () => {
     const given = {
-      '2026-11-24T11:59:59.9999999Z': '2026-11-24 11:59:59.999',
-      '2026-11-23T23:59:59.99999Z': '2026-11-23 23:59:59.999',
-      '2026-11-24T05:30:00.0005+05:30': '2026-11-24 00:00:00.000',
-      '2026-11-24T00:00:00.001499Z': '2026-11-24 00:00:00.001',
-      '2026-03-29T02:30:00+01:00': '2026-03-29 01:30:00.000',
+      '2026-11-24T11:59:59.9999999Z': '2026-11-24T11:59:59.999Z',
+      '2026-11-23T23:59:59.99999Z': '2026-11-23T23:59:59.999Z',
+      '2026-11-24T05:30:00.0005+05:30': '2026-11-24T00:00:00.000Z',
+      '2026-11-24T00:00:00.001499Z': '2026-11-24T00:00:00.001Z',
+      '2026-03-29T02:30:00+01:00': '2026-03-29T01:30:00.000Z',
     };
     const events = Object.keys(given).map((occurredAt, index) =>
       eventOf(
@@ -163,12 +163,13 @@ describe.skipIf(mssqlMissing !== undefined)(`types ${title}`, { timeout: 600_000
       ),
     );
     const stored = await ask(
-      'SELECT order_id, CONVERT(varchar(23), event_timestamp, 121) FROM bronze.business_events',
+      `SELECT order_id, DATEDIFF_BIG(millisecond, '1970-01-01', event_timestamp)
+       FROM bronze.business_events`,
     );
-    expect(new Map(stored.map(([id, text]) => [id, text]))).toEqual(
+    expect(new Map(stored.map(([id, ms]) => [id, new Date(Number(ms)).toISOString()]))).toEqual(
       new Map([
         ...Object.values(given).map((text, index) => [`o${index}`, text] as const),
-        ...edges.map((time) => [time, time.replace('T', ' ').replace('Z', '')] as const),
+        ...edges.map((time) => [time, time] as const),
       ]),
     );
     const read = await warehouse.query(
