@@ -166,11 +166,12 @@ export async function whenVisible(warehouse: Warehouse): Promise<void> {
   const tables = Object.keys(bronzeColumns).map(
     (table) => `SELECT MAX(ingest_seq) AS seq FROM bronze.${table}`,
   );
-  await eventually(async () => {
+  const visible = async (): Promise<void> => {
     const { rows } = await warehouse.query(
       `SELECT CASE WHEN COALESCE(MAX(t.seq), 0) < CAST(MIN_ACTIVE_ROWVERSION() AS bigint) THEN 1 ELSE 0 END
        FROM (${tables.join(' UNION ALL ')}) AS t`,
     );
     if (rows[0]?.[0] !== 1) throw new Error('some of Bronze is not visible to a cycle yet');
-  });
+  };
+  await eventually(visible, { timeoutMs: 240_000, everyMs: 100 });
 }
