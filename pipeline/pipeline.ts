@@ -38,11 +38,10 @@ export interface PipelineParts {
 }
 
 /**
- * The whole system on one screen. A delivery is one message of RabbitMQ, one HTTP request or one replayed dead letter; it becomes events
- * with an identity or dead letters with a reason; what is new is committed, claim and row together; only then is
- * its sender answered; and what was committed moves the funnels: by this process alone, or as the warehouse tells what
- * all of them committed. Beside it, cycles make Silver and Gold of what stands
- * in Bronze.
+ * The whole system on one screen. A delivery is one message of RabbitMQ, one HTTP request or one replayed dead letter;
+ * it becomes events with an identity or dead letters with a reason; what is new is committed, claim and row together;
+ * only then is its sender answered; and what was committed moves the funnels: as this process commits it, or, where
+ * others commit too, as the warehouse tells it. Beside it, cycles make Silver and Gold of what stands in Bronze.
  *
  * Nothing here buffers: AMQP is bounded by its prefetch, HTTP by its places, and a batch fills while the one
  * before it is being committed. Errors travel as values; none ends the stream.
