@@ -42,7 +42,7 @@ export const expectLiveEqualsRecount = (running: PipelineProcess): Promise<void>
 
 /** The same of a page whose warehouse is asked apart from it. */
 export const expectPageEqualsRecount = (dashboardUrl: string, sql: PipelineProcess['sql']): Promise<void> =>
-  eventually(() => compare(dashboardUrl, sql), { timeoutMs: 10_000, everyMs: 250 });
+  eventually(() => compare(dashboardUrl, sql), { timeoutMs: 60_000, everyMs: 250 });
 
 async function compare(dashboardUrl: string, sql: PipelineProcess['sql']): Promise<void> {
   const live = (await (await fetch(`${dashboardUrl}/api/live`)).json()) as SnapshotFrame;

@@ -251,7 +251,7 @@ async function whileRunning<T>(child: Child, check: () => T | Promise<T>): Promi
   type Seen = { readonly value: T } | { readonly exited: Exit };
   const seen = await eventually<Seen>(
     async () => (child.hasExited() ? { exited: await child.exited } : { value: await check() }),
-    { timeoutMs: 45_000 },
+    { timeoutMs: 120_000 },
   ).catch((error: unknown) => {
     throw new Error(`the pipeline is not ready: ${String(error)}\n${tail(child.output())}`);
   });
