@@ -22,6 +22,7 @@ import {
   webEvent,
   webRow,
 } from './support/bronze-rows.ts';
+import { eventually } from './support/eventually.ts';
 import { dropTestDatabase, mssqlMissing, openTestDatabase } from './support/mssql.ts';
 
 /**
@@ -740,8 +741,19 @@ for (const engine of engines) {
       expect(await warehouse.countWebEvents(0)).toBe(8);
     });
 
+    /** Where a server's numbers are those of all its databases, what is open in another one holds ours back. */
+    const allVisible = (): Promise<void> =>
+      eventually(async () => {
+        const newest = Object.keys(bronzeColumns).map(
+          (table) => `SELECT MAX(ingest_seq) AS seq FROM bronze.${table}`,
+        );
+        const highest = await one(`SELECT MAX(seq) FROM (${newest.join(' UNION ALL ')}) AS numbers`);
+        expect(await warehouse.visibleSeq()).toBeGreaterThanOrEqual(Number(highest ?? 0));
+      });
+
     /** Every page after a marker, as a follower reads them. */
     async function followed(from: number, limit: number): Promise<readonly CommittedPage[]> {
+      await allVisible();
       const pages: CommittedPage[] = [];
       let after = from;
       for (;;) {
@@ -777,6 +789,7 @@ for (const engine of engines) {
         dbEvent(),
       ];
       await warehouse.commit(batchOf(some()));
+      await allVisible();
       const marker = await warehouse.visibleSeq();
       const batches = [some(), some(), [...some(), ...some()]];
       let seq = marker + 1;
@@ -789,7 +802,7 @@ for (const engine of engines) {
         const pages = await followed(marker, limit);
         expect(idsOf(pages)).toEqual([...wanted].sort());
         const [last] = pages.slice(-1);
-        expect(last?.upTo).toBe(await warehouse.visibleSeq());
+        expect(last?.upTo).toBeLessThanOrEqual(await warehouse.visibleSeq());
         expect(await followed(last?.upTo ?? 0, limit)).toMatchObject([{ events: [], more: false }]);
         for (const { given, upTo } of pages) expect(given).toBeGreaterThanOrEqual(upTo);
       }
@@ -837,6 +850,7 @@ for (const engine of engines) {
 
     test('rows above a marker are left out where one is named', async () => {
       await warehouse.commit(batchOf([webEvent(), webEvent(webRow(), 'scroll_events')]));
+      await allVisible();
       const marker = await warehouse.visibleSeq();
       await warehouse.commit(
         batchOf([webEvent(), webEvent(webRow(), 'scroll_events'), apiEvent()], marker + 1),
