@@ -208,7 +208,9 @@ describe.skipIf(mssqlMissing !== undefined)(title, () => {
   }, 900_000);
 
   test('a process with a page of its own shows its own events and the others\u2019, once', async () => {
-    const { env } = await open('own');
+    const opened = await open('own');
+    // nobody consumes here
+    const env = { ...opened.env, TRACKING_TRANSPORT: 'direct' };
     const own = await startPipeline({ args: ['--roles', 'tracking,dashboard'], env });
     const other = await startPipeline({ args: ['--roles', 'tracking'], env });
     const random = createRandom(3);
