@@ -1,4 +1,6 @@
-import { readFile, stat, truncate } from 'node:fs/promises';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type Broker, startBroker } from './support/broker.ts';
@@ -177,4 +179,141 @@ test('rule 17: a WAL that was cut off: refused with KADA_WAREHOUSE_BEHIND until 
 async function markedSeq(dataDir: string): Promise<unknown> {
   const mark: unknown = JSON.parse(await readFile(join(dataDir, 'warehouse.mark'), 'utf8'));
   return typeof mark === 'object' && mark !== null && 'seq' in mark ? mark.seq : undefined;
+}
+
+test('a WAL with 64 bad bytes: refused with a message that says what to do, as often as it is tried, and left as it is', {
+  timeout: 300_000,
+}, async () => {
+  const dataDir = await createDataDir();
+  const first = await startPipeline({ dataDir });
+  const client = createHttpClient();
+  const random = createRandom(43);
+  for (let n = 0; n < 20; n++) {
+    expect(await client.post(`${first.trackingUrl}/track`, wire(trackEvent(random)))).toMatchObject({
+      status: 202,
+    });
+  }
+  client.close();
+  first.kill('SIGKILL');
+  await first.exited;
+  const wal = join(dataDir, 'warehouse.duckdb.wal');
+  const bytes = await readFile(wal);
+  const from = random.int(100, bytes.length - 100);
+  bytes.forEach((byte, at) => {
+    if (at >= from && at < from + 64) bytes[at] = byte ^ 0xff;
+  });
+  await writeFile(wal, bytes);
+  const database = await readFile(join(dataDir, 'warehouse.duckdb'));
+
+  for (const args of [[], ['--accept-loss']]) {
+    const refused = await runToExit({ dataDir, args });
+    expect(refused.code).toBe(1);
+    expect(refused.output).toContain('KADA_WAREHOUSE_UNREADABLE');
+    expect(refused.output).toContain('Corrupt WAL file');
+    expect(refused.output).toContain('Nothing was changed; restore a backup');
+  }
+  expect(await readFile(wal)).toEqual(bytes);
+  expect(await readFile(join(dataDir, 'warehouse.duckdb'))).toEqual(database);
+});
+
+const nobody = 65_534;
+const isRoot = process.getuid?.() === 0;
+/** root is bound by no file mode: somebody else must be able to start the pipeline */
+const canBeBound =
+  !isRoot ||
+  spawnSync(process.execPath, ['-e', 'require("node:fs").readdirSync("node_modules")'], { uid: nobody })
+    .status === 0;
+
+test.skipIf(!canBeBound)(
+  'a data directory that may only be read: told at start, and nothing is changed in it',
+  {
+    timeout: 300_000,
+  },
+  async () => {
+    const dataDir = await createDataDir();
+    const first = await startPipeline({ dataDir });
+    const client = createHttpClient();
+    expect(await client.post(`${first.trackingUrl}/track`, wire(trackEvent(createRandom(47))))).toMatchObject(
+      { status: 202 },
+    );
+    client.close();
+    expect(await first.stop()).toEqual({ code: 0, signal: null });
+    const names = await readdir(dataDir);
+    const before = await readFile(join(dataDir, 'warehouse.duckdb'));
+    for (const name of names) await chmod(join(dataDir, name), 0o444);
+    await chmod(dataDir, 0o555);
+
+    const refused = await runToExit({ dataDir, ...(isRoot ? { uid: nobody } : {}) });
+    expect(refused.code, refused.output).toBe(1);
+    expect(refused.output).toMatch(/KADA_[A-Z_]+/);
+    expect(refused.output).toMatch(/permission denied|read-only/i);
+    expect(await readdir(dataDir)).toEqual(names);
+    expect(await readFile(join(dataDir, 'warehouse.duckdb'))).toEqual(before);
+
+    await chmod(dataDir, 0o755);
+    for (const name of names) await chmod(join(dataDir, name), 0o644);
+    const again = await startPipeline({ dataDir });
+    expect(await again.sql('SELECT count(*) FROM ops.event_fingerprints')).toEqual([[1]]);
+    expect(await again.stop()).toEqual({ code: 0, signal: null });
+  },
+);
+
+const hasStrace = spawnSync('strace', ['-V']).status === 0;
+
+test.skipIf(!hasStrace)(
+  'fsync fails under load: nothing is acked that is not stored, and it goes on when the disk does',
+  {
+    timeout: 300_000,
+  },
+  async () => {
+    const { exchange, queue, env } = await brokerNames(broker, 'fsync');
+    const ledger = createLedger();
+    const random = createRandom(53);
+    const running = await startPipeline({
+      env: { ...env, TRACKING_TRANSPORT: 'direct', HTTP_COMMIT_TIMEOUT_MS: '1000' },
+    });
+    const http = startHttpLoad({ random: random.fork(), ledger, target: () => running });
+    const amqp = startAmqpLoad({ random: random.fork(), ledger, url: broker.url, exchange });
+    await moreAnswers(ledger, '202', 50);
+
+    const failing = await failFsync(running.pipelinePid);
+    try {
+      await moreAnswers(ledger, '503', 20);
+      await eventually(
+        () => expect(running.logs.map(({ msg }) => msg).join('\n')).toMatch(/warehouse is away/),
+        { timeoutMs: 60_000 },
+      );
+    } finally {
+      await ended(failing);
+    }
+    await moreAnswers(ledger, '202 stored', 50);
+    await Promise.all([http.stop(), amqp.stop()]);
+    await stopAndJudge(running, ledger, { broker, queue });
+  },
+);
+
+/** Every fsync of the process fails with EIO until strace is ended. */
+async function failFsync(pid: number): Promise<ChildProcess> {
+  const inject = 'inject=fsync,fdatasync:error=EIO';
+  const strace = spawn(
+    'strace',
+    ['-f', '-e', 'trace=fsync,fdatasync', '-e', inject, '-o', '/dev/null', '-p', `${pid}`],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
+  let told = '';
+  strace.stderr?.on('data', (chunk) => {
+    told += String(chunk);
+  });
+  await eventually(() => {
+    if (!told.includes('attached')) throw new Error(`strace did not attach: ${told}`);
+  });
+  return strace;
+}
+
+async function ended(strace: ChildProcess): Promise<void> {
+  const exited = once(strace, 'exit');
+  strace.kill('SIGTERM');
+  await exited;
 }

@@ -39,7 +39,7 @@ export async function drained(running: PipelineProcess, broker: Broker, queue: s
       quiet = messages === 0 && inFlight === 0 ? quiet + 1 : 0;
       if (quiet < 2) throw new Error(`${messages} messages in the queue, ${inFlight} events in flight`);
     },
-    { timeoutMs: 60_000, everyMs: 50 },
+    { timeoutMs: 120_000, everyMs: 50 },
   );
 }
 
@@ -70,7 +70,7 @@ export async function moreAnswers(ledger: Ledger, prefix: string, more: number):
         throw new Error(`${ledger.count(prefix) - before} of ${more} answers "${prefix}": ${told(ledger)}`);
       }
     },
-    { timeoutMs: 60_000 },
+    { timeoutMs: 120_000 },
   );
 }
 

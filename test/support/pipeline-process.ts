@@ -26,6 +26,8 @@ export interface StartOptions {
   /** bytes that any of its files may grow to: the disk is full there */
   readonly maxFileBytes?: number;
   readonly nodeOptions?: string;
+  /** a user whom file modes bind, where the tests themselves run as root */
+  readonly uid?: number;
 }
 
 export interface Exit {
@@ -159,6 +161,7 @@ async function launch(options: StartOptions, dataDir: string): Promise<Child> {
     // a group of its own: a signal to npm's pid is then a signal to npm alone, and the guard can end them all
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(options.uid === undefined ? {} : { uid: options.uid }),
   });
   const { pid } = child;
   if (pid === undefined) throw new Error(`${file} could not be started`);
@@ -240,7 +243,7 @@ export async function startPipeline(options: StartOptions = {}): Promise<Pipelin
 export async function runToExit(options: StartOptions): Promise<Exit & { readonly output: string }> {
   const dataDir = options.dataDir ?? (await createDataDir());
   const child = await launch(options, dataDir);
-  const late = setTimeout(() => killGroup(child.pid), 30_000);
+  const late = setTimeout(() => killGroup(child.pid), 120_000);
   const exit = await child.exited;
   clearTimeout(late);
   return { ...exit, output: child.output() };
