@@ -38,6 +38,7 @@ export interface ControlServer {
 }
 
 const bodyLimit = 256 * 1024;
+const requestTimeoutMs = 10_000;
 const cycleBody = z.strictObject({
   full: z.boolean().optional(),
   silver: z.boolean().optional(),
@@ -58,7 +59,14 @@ export function createControlServer(options: ControlServerOptions): ControlServe
   const { dataDir, warehouse, log } = options;
   const token = randomBytes(32).toString('base64url');
   const expected = digest(`Bearer ${token}`);
-  const app = Fastify({ logger: false, bodyLimit, requestTimeout: 10_000, keepAliveTimeout: 1_000 });
+  const app = Fastify({
+    logger: false,
+    bodyLimit,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: 1_000,
+    // Node looks for overdue requests only every 30 s by itself: as long might half-open ones keep commands out
+    http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: 1_000 },
+  });
   app.server.maxConnections = 64;
   app.removeContentTypeParser('text/plain');
 
