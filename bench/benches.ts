@@ -1,23 +1,22 @@
 import { eventToBrowser } from './browser.ts';
-import { commit, commitBesideMany } from './commit.ts';
+import { commitBenches, largeCommitBenches } from './commit.ts';
 import { commitBesideCycle, cycleBenches, largeCycleBenches } from './cycle.ts';
 import { fold, foldMillion } from './fold.ts';
 import { frameFanOut } from './frames.ts';
 import { historyPages } from './history.ts';
 import { mssqlCommit } from './mssql-commit.ts';
 import { oldIdsResent } from './old-ids.ts';
-import { rabbitToBronze } from './rabbit.ts';
+import { rabbitBenches } from './rabbit.ts';
 import { rebuild } from './rebuild.ts';
 import type { Bench } from './table.ts';
-import { trackSingle } from './track.ts';
+import { trackBenches } from './track.ts';
 
 /** In the order in which they run. */
 export const benches: readonly Bench[] = [
-  trackSingle,
+  ...trackBenches,
   oldIdsResent,
-  rabbitToBronze,
-  commit,
-  commitBesideMany,
+  ...rabbitBenches,
+  ...commitBenches,
   mssqlCommit,
   fold,
   foldMillion,
@@ -30,4 +29,4 @@ export const benches: readonly Bench[] = [
 ];
 
 /** `--large`, and by name */
-export const largeBenches: readonly Bench[] = largeCycleBenches;
+export const largeBenches: readonly Bench[] = [...largeCommitBenches, ...largeCycleBenches];

@@ -8,28 +8,32 @@ import { pageView } from '../test/support/events.ts';
 import { inFolder } from './folder.ts';
 import { type Bench, sideBySide } from './table.ts';
 
-const batchRows = 1_000;
-const batchesARound = 120;
-const warmUpBatches = 20;
+/** of a round, in batches of any size; the warm-up is a sixth of it */
+const rowsARound = 120_000;
+/** a round of small batches would be mostly waiting for the disk */
+const mostBatches = 400;
+const batchesOf = (batchRows: number): number => Math.min(mostBatches, rowsARound / batchRows);
+const warmUpOf = (batchRows: number): number => Math.ceil(batchesOf(batchRows) / 6);
 const log = pino({ level: 'silent' });
 
-export const commit: Bench = {
-  name: 'commit 1000',
+const commitOf = (batchRows: number): Bench => ({
+  name: `commit ${batchRows}`,
   async run(options) {
     return inFolder(async (folder) => {
       const warehouse = await openDuckDbWarehouse({ dataDir: join(folder, 'ours'), log });
-      const raw = await openRaw(join(folder, 'raw.duckdb'));
+      const raw = await openRaw(join(folder, 'raw.duckdb'), batchRows);
+      const batches = batchesOf(batchRows);
       try {
-        await commitRate(warehouse, warmUpBatches);
-        await raw.rate(warmUpBatches);
+        await commitRate(warehouse, batchRows, warmUpOf(batchRows));
+        await raw.rate(warmUpOf(batchRows));
         const measured = await sideBySide(
           options,
-          () => commitRate(warehouse, batchesARound),
-          () => raw.rate(batchesARound),
+          () => commitRate(warehouse, batchRows, batches),
+          () => raw.rate(batches),
         );
         return {
           name: this.name,
-          what: `claim and Bronze row of ${batchRows} page views in one durable transaction`,
+          what: `claim and Bronze row of ${batchRows.toLocaleString('en')} page views in one durable transaction`,
           unit: 'rows/s',
           limitIs: "DuckDB's appender, row by row, the same columns of both tables in one transaction",
           ...measured,
@@ -40,27 +44,26 @@ export const commit: Bench = {
       }
     });
   },
-};
+});
 
-const many = 5_000_000;
-
-export const commitBesideMany: Bench = {
-  name: 'commit 1000, 5 million fingerprints',
+const besideMany = (batchRows: number, millions: number): Bench => ({
+  name: `commit ${batchRows}, ${millions} million fingerprints`,
   async run(options) {
     return inFolder(async (folder) => {
       const few = await openDuckDbWarehouse({ dataDir: join(folder, 'few'), log });
-      const full = await openFull(join(folder, 'full'));
+      const full = await openFull(join(folder, 'full'), millions * 1_000_000);
+      const batches = batchesOf(batchRows);
       try {
-        await commitRate(few, warmUpBatches);
-        await commitRate(full, warmUpBatches);
+        await commitRate(few, batchRows, warmUpOf(batchRows));
+        await commitRate(full, batchRows, warmUpOf(batchRows));
         const measured = await sideBySide(
           options,
-          () => commitRate(full, batchesARound),
-          () => commitRate(few, batchesARound),
+          () => commitRate(full, batchRows, batches),
+          () => commitRate(few, batchRows, batches),
         );
         return {
           name: this.name,
-          what: `the same beside ${many.toLocaleString('en')} fingerprints`,
+          what: `the same beside ${millions} million stored fingerprints`,
           unit: 'rows/s',
           limitIs: 'the same beside none',
           ...measured,
@@ -72,12 +75,20 @@ export const commitBesideMany: Bench = {
       }
     });
   },
-};
+});
+
+const sizes = [100, 1_000, 5_000] as const;
+
+export const commitBenches: readonly Bench[] = [
+  ...sizes.map(commitOf),
+  ...sizes.map((batchRows) => besideMany(batchRows, 5)),
+];
+export const largeCommitBenches: readonly Bench[] = sizes.map((batchRows) => besideMany(batchRows, 20));
 
 let seq = 1_000_000_000;
 
 /** Rows per second of commits alone: the batches are made outside the clock. */
-async function commitRate(warehouse: Warehouse, batches: number): Promise<number> {
+async function commitRate(warehouse: Warehouse, batchRows: number, batches: number): Promise<number> {
   let ms = 0;
   for (let i = 0; i < batches; i += 1) {
     const batch: Batch = {
@@ -99,7 +110,7 @@ async function commitRate(warehouse: Warehouse, batches: number): Promise<number
 }
 
 /** A warehouse that already holds many claims, made by SQL in one go. */
-async function openFull(dataDir: string): Promise<Warehouse> {
+async function openFull(dataDir: string, many: number): Promise<Warehouse> {
   await (await openDuckDbWarehouse({ dataDir, log })).close();
   const instance = await DuckDBInstance.create(join(dataDir, 'warehouse.duckdb'));
   const connection = await instance.connect();
@@ -118,7 +129,7 @@ interface Raw {
 }
 
 /** The limit: what the library itself does with the same columns, row by row. */
-async function openRaw(file: string): Promise<Raw> {
+async function openRaw(file: string, batchRows: number): Promise<Raw> {
   const instance = await DuckDBInstance.create(file, { threads: '1' });
   const connection = await instance.connect();
   await connection.run("SET checkpoint_threshold = '256MB'");

@@ -7,12 +7,15 @@ export interface HttpLoad {
   readonly connections: number;
   /** ms */
   readonly forMs: number;
+  /** events a request, as a list; default: one, as it is */
+  readonly batch?: number;
+  readonly headers?: Readonly<Record<string, string>>;
   /** ids of the events to send, one after the other; default: ever new ones */
   readonly nextId?: () => string;
 }
 
 export interface HttpResult {
-  /** 202 answers per second */
+  /** events of 202 answers per second */
   readonly rate: number;
   /** status → answers that were no 202 */
   readonly others: ReadonlyMap<string, number>;
@@ -31,7 +34,7 @@ export async function httpLoad(load: HttpLoad): Promise<HttpResult> {
   const began = performance.now();
   const ends = Array.from({ length: load.connections }, () =>
     runConnection(
-      load.url,
+      load,
       nextId,
       (status) => {
         if (status === '202') accepted += 1;
@@ -42,32 +45,32 @@ export async function httpLoad(load: HttpLoad): Promise<HttpResult> {
   );
   await new Promise((resolve) => setTimeout(resolve, load.forMs));
   const seconds = (performance.now() - began) / 1_000;
-  const rate = accepted / seconds;
+  const rate = (accepted * (load.batch ?? 1)) / seconds;
   running = false;
   await Promise.all(ends);
   return { rate, others };
 }
 
 function runConnection(
-  url: string,
+  load: HttpLoad,
   nextId: () => string,
   onAnswer: (status: string) => void,
   running: () => boolean,
 ): Promise<void> {
-  const { hostname, port, pathname } = new URL(url);
-  const request = prepare(hostname, port, pathname);
+  const { hostname, port } = new URL(load.url);
+  const request = prepare(load);
   return new Promise((resolve, reject) => {
     const socket: Socket = connect({ host: hostname, port: Number(port), noDelay: true });
     let pending = '';
     socket.once('error', reject);
     socket.once('close', () => resolve());
-    socket.once('connect', () => socket.write(request(nextId())));
+    socket.once('connect', () => socket.write(request(nextId)));
     socket.on('data', (chunk) => {
       pending = pending === '' ? chunk.toString('latin1') : pending + chunk.toString('latin1');
       if (!isWhole(pending)) return;
       onAnswer(pending.slice(9, 12));
       pending = '';
-      if (running()) socket.write(request(nextId()));
+      if (running()) socket.write(request(nextId));
       else socket.end();
     });
   });
@@ -88,16 +91,25 @@ export function pageViewBody(eventId: string): string {
   return `{"event_type":"page_view","event_id":"${eventId}","event_timestamp":"${benchStart}","session_id":"s-${eventId.slice(0, 4)}","user_id":"1b4e28ba-2fa1-41d2-883f-0016d3cca427","page_url":"http://localhost:3000/products/c0ffee00-0000-4000-8000-0000000000c1?ref=home","referrer_url":"http://localhost:3000/","properties":{"theme":"light"}}`;
 }
 
-function prepare(host: string, port: string, path: string): (eventId: string) => Buffer {
+/** One buffer, in which each request writes its own ids. */
+function prepare(load: HttpLoad): (nextId: () => string) => Buffer {
+  const { host, pathname } = new URL(load.url);
   const placeholder = '00000000-0000-4000-8000-000000000000';
-  const body = pageViewBody(placeholder);
-  const text = `POST ${path} HTTP/1.1\r\nHost: ${host}:${port}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  const one = pageViewBody(placeholder);
+  const body = load.batch === undefined ? one : `[${Array(load.batch).fill(one).join(',')}]`;
+  const headers = Object.entries(load.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
+  const text = `POST ${pathname} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n${headers.join('')}\r\n${body}`;
   const buffer = Buffer.from(text, 'latin1');
-  const idAt = text.indexOf(placeholder);
-  const sessionAt = text.indexOf('"s-0000"') + 3;
-  return (eventId) => {
-    buffer.write(eventId, idAt, 36, 'latin1');
-    buffer.write(eventId, sessionAt, 4, 'latin1');
+  const places: { readonly id: number; readonly session: number }[] = [];
+  for (let id = text.indexOf(placeholder); id >= 0; id = text.indexOf(placeholder, id + 1)) {
+    places.push({ id, session: text.indexOf('"s-0000"', id) + 3 });
+  }
+  return (nextId) => {
+    for (const { id, session } of places) {
+      const eventId = nextId();
+      buffer.write(eventId, id, 36, 'latin1');
+      buffer.write(eventId, session, 4, 'latin1');
+    }
     return buffer;
   };
 }

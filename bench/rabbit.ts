@@ -9,18 +9,17 @@ import { type Bench, sideBySide } from './table.ts';
 const messages = 100_000;
 /** Drained first and not measured: both sides start cold, and a pipeline runs for weeks. */
 const warmUp = 40_000;
-const prefetch = 1_000;
 
 /** The queue is filled first; then it is drained at full speed. */
-export const rabbitToBronze: Bench = {
-  name: 'rabbitmq to bronze, prefetch 1000',
+const rabbitToBronze = (prefetch: number): Bench => ({
+  name: `rabbitmq to bronze, prefetch ${prefetch}`,
   async run(options) {
     const broker = await startBroker();
     try {
       const measured = await sideBySide(
         options,
-        (round) => drainByPipeline(broker.url, `bench.ours.${round}`),
-        (round) => drainBare(broker.url, `bench.bare.${round}`),
+        (round) => drainByPipeline(broker.url, `bench.ours.${round}`, prefetch),
+        (round) => drainBare(broker.url, `bench.bare.${round}`, prefetch),
       );
       return {
         name: this.name,
@@ -33,9 +32,12 @@ export const rabbitToBronze: Bench = {
       await broker.dispose();
     }
   },
-};
+});
 
-async function drainBare(url: string, queue: string): Promise<number> {
+/** 50 is the default, 1000 what .env.example has. */
+export const rabbitBenches: readonly Bench[] = [rabbitToBronze(50), rabbitToBronze(1_000)];
+
+async function drainBare(url: string, queue: string, prefetch: number): Promise<number> {
   await fill(url, queue);
   return Number(
     await runToEnd('bare-consumer.ts', [url, queue, String(messages), String(warmUp), String(prefetch)]),
@@ -43,7 +45,7 @@ async function drainBare(url: string, queue: string): Promise<number> {
 }
 
 /** From the end of the warm-up to the last stored event, as the process itself counts them. */
-async function drainByPipeline(url: string, queue: string): Promise<number> {
+async function drainByPipeline(url: string, queue: string, prefetch: number): Promise<number> {
   await fill(url, queue);
   const own = await startPipeline({
     env: { RABBITMQ_URL: url, RABBITMQ_QUEUE: queue, RABBITMQ_PREFETCH: String(prefetch) },

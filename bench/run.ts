@@ -7,7 +7,7 @@ const help = `Ours beside the bare parts, in turn, on this machine.
   npm run bench -- [--only NAME] [--rounds N] [--json]
 
   --only NAME   one row (may be given several times): ${benches.map(({ name }) => name).join(' | ')}
-  --large       also cycles beside 20 million rows
+  --large       also commits beside 20 million fingerprints and cycles beside 20 million rows
   --rounds N    rounds of each (default 5)
   --json        one JSON object a line
 `;

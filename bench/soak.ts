@@ -35,12 +35,6 @@ const { values } = parseArgs({
 const minutes = Number(values.minutes);
 const seed = Number(values.seed);
 
-if (values.help) process.stdout.write(help);
-else if (!(minutes >= 1 && minutes <= 10_080) || !Number.isInteger(seed)) {
-  process.stderr.write(help);
-  process.exitCode = 2;
-} else process.exitCode = await soak();
-
 const print = (line: string): boolean => process.stdout.write(`${line}\n`);
 
 async function soak(): Promise<number> {
@@ -152,3 +146,10 @@ const shown = (sample: Sample): Readonly<Record<string, string>> => ({
   'commit p95 ms ≤': String(sample.commitP95),
   'WAL MB': megabytes(sample.walBytes),
 });
+
+// last, when all that it needs is there
+if (values.help) process.stdout.write(help);
+else if (!(minutes >= 1 && minutes <= 10_080) || !Number.isInteger(seed)) {
+  process.stderr.write(help);
+  process.exitCode = 2;
+} else process.exitCode = await soak();
