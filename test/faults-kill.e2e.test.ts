@@ -22,9 +22,9 @@ const kills = Number(process.env.FAULTS_KILLS ?? 20);
 const seed = Number(process.env.TEST_SEED ?? 8_501);
 
 /** The kill's moment: by what was promised, not by the clock, so that a slow machine is under load as well. */
-const somePromises = async (ledger: Ledger, count: number): Promise<void> => {
+const somePromises = async (ledger: Ledger, count: number, kill: number): Promise<void> => {
   const before = ledger.count('202');
-  await eventually(() => expect(ledger.count('202') - before).toBeGreaterThanOrEqual(count), {
+  await eventually(() => expect(ledger.count('202') - before, `kill ${kill}`).toBeGreaterThanOrEqual(count), {
     timeoutMs: 180_000,
     everyMs: 1,
   });
@@ -55,7 +55,7 @@ test(`${kills} SIGKILLs at random moments under mixed load over HTTP and RabbitM
       await pause(random.int(0, 300));
     } else {
       current = running;
-      await somePromises(ledger, random.int(1, 80));
+      await somePromises(ledger, random.int(1, 80), n);
     }
     running.kill('SIGKILL');
     expect((await running.exited).signal, running.output().slice(-2_000)).toBe('SIGKILL');

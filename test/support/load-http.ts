@@ -49,7 +49,7 @@ export function startHttpLoad(options: HttpLoadOptions): Load {
         if (found === undefined && !stopping) throw new Error('there is no process');
         return found;
       },
-      { timeoutMs: 120_000, everyMs: 5 },
+      { timeoutMs: 600_000, everyMs: 5 },
     );
   }
 
