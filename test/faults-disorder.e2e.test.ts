@@ -64,7 +64,7 @@ test(`a storm of duplicates on every road at once (seed ${seed}): one row each, 
     for (let event = storm.pop(); event !== undefined; event = storm.pop()) {
       if (own.oneIn(3)) {
         // the same event twice in one batch, with others
-        const batch: LoadEvent[] = [event, ...storm.splice(-own.int(0, 20)), event];
+        const batch: LoadEvent[] = [event, ...storm.splice(-own.int(1, 20)), event];
         sent += batch.length;
         recordBatch(
           ledger,

@@ -170,8 +170,9 @@ async function describeBroker(dir: string): Promise<Broker> {
     await rm(pidFile, { force: true });
     output = '';
     const started = spawn(join(bin, 'rabbitmq-server'), [], {
-      env,
+      // a node that crashes leaves its dump where it stands
       cwd: dir,
+      env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child = started;
