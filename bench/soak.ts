@@ -95,7 +95,9 @@ async function soak(): Promise<number> {
         ? `kept      every promise: ${rows} rows, ${letters} dead letters, ${ledger.promisedRows()} promised rows`
         : `BROKEN    ${problems.length} promises:\n${problems.join('\n')}`,
     );
-    if (exit.code !== 0) print(`NOT STOPPED IN ORDER: ${JSON.stringify(exit)}`);
+    if (exit.code !== 0) {
+      print(`NOT STOPPED IN ORDER: ${JSON.stringify(exit)}\n${running.output().slice(-4_000)}`);
+    }
     return isFlat(verdicts) && problems.length === 0 && exit.code === 0 ? 0 : 1;
   } finally {
     await cleanUp();
