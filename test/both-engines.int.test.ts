@@ -115,7 +115,7 @@ describe.skipIf(mssqlMissing !== undefined)(
       folder = await mkdtemp(join(tmpdir(), 'kada-both-'));
       duckdb = await feed(await openDuckDbWarehouse({ dataDir: folder, log: pino({ level: 'silent' }) }));
       mssql = await feed(await openTestDatabase(folder));
-    }, 300_000);
+    }, 1_200_000);
     afterAll(async () => {
       await duckdb?.warehouse.close();
       await mssql?.warehouse.close();

@@ -13,7 +13,7 @@ import { buildFirst, type CommandRun, runCommand } from './support/run-command.t
 
 /** `npm run db:check` and `db:create` on SQL Server: each wrong case in one line that says what to do. */
 
-beforeAll(buildFirst, 240_000);
+beforeAll(buildFirst, 600_000);
 
 /** The one line that says what is wrong. */
 function wrong({ code, stdout }: CommandRun): string {

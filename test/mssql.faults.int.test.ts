@@ -201,7 +201,7 @@ describe.skipIf(mssqlMissing !== undefined)(
         expect(recordset.filter(({ detail, hash }) => !detail.includes(hash))).toEqual([]);
       });
 
-      test('two processes, half of the events of one with other contents', { timeout: 240_000 }, async () => {
+      test('two processes, half of the events of one with other contents', { timeout: 600_000 }, async () => {
         const random = createRandom(7);
         const sent = ids(60);
         const bodies = (process: number): readonly string[] =>
