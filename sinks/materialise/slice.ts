@@ -138,7 +138,13 @@ async function runSilver(steps: Steps, silver: Script, plan: SlicePlan): Promise
   for (const table of touchedTables) await steps.clear(`ops.touched_${table}`);
   let rows = await steps.run(silver, '01-web-facts');
   await steps.run(silver, '02-touched');
-  rows += await steps.run(silver, '03-orders');
+  const [firstOfOrders] = await steps.ask(
+    `SELECT MIN(e.event_timestamp) FROM bronze.business_events AS e
+     WHERE e.order_id IN (SELECT t.order_id FROM ops.touched_orders AS t)`,
+  );
+  rows += await steps.run(silver, '03-orders', {
+    orders_from: { type: 'timestamp', value: msOf(firstOfOrders) ?? beginning },
+  });
 
   const [newest, oldest] = await steps.ask(
     `SELECT MAX(w.event_timestamp), MIN(w.event_timestamp) FROM ops.web_facts AS w
@@ -164,7 +170,14 @@ async function runSilver(steps: Steps, silver: Script, plan: SlicePlan): Promise
   );
   const starts = [msOf(known), msOf(oldest)].filter((ms) => ms !== null);
   if (starts.length > 0) {
-    const own: SqlParameters = { sessions_from: { type: 'timestamp', value: Math.min(...starts) } };
+    const from = Math.min(...starts);
+    const own: SqlParameters = {
+      sessions_from: { type: 'timestamp', value: from },
+      // Where clocks are set back at midnight a later moment can have the day before.
+      sessions_from_date: { type: 'text', value: dateAt(from - dayMs, plan.definitions.offsets) },
+      // An order can be paid a day before its session's events (funnel.md 6a).
+      session_purchases_from: { type: 'timestamp', value: from - dayMs },
+    };
     rows += await steps.run(silver, '06-sessions', own);
     rows += await steps.run(silver, '07-entries', own);
     const last = Math.max(...plan.definitions.funnels.map(({ order }) => order));

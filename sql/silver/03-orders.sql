@@ -1,5 +1,6 @@
 -- Orders, their lines, payments and purchases, from all events of the orders that got a new one.
--- "The first" and "the newest" are by (time, event id as lower-case text), everywhere.
+-- "The first" and "the newest" are by (time, event id as lower-case text), everywhere. No event of theirs is older than
+-- @orders_from, and so nothing before it is looked through.
 INSERT INTO ops.touched_dates (subject, metric_date)
 SELECT DISTINCT 'order', f.created_date
 FROM ops.order_facts AS f
@@ -22,12 +23,16 @@ WITH carriers AS (
                 e.event_timestamp DESC, LOWER(CAST(e.event_id AS VARCHAR(36))) DESC
         ) AS place
     FROM bronze.business_events AS e
-    WHERE e.order_id IN (SELECT t.order_id FROM ops.touched_orders AS t)
-        AND e.event_id IN (SELECT i.event_id FROM bronze.business_event_items AS i)
+    WHERE e.event_timestamp >= @orders_from AND e.order_id IN (SELECT t.order_id FROM ops.touched_orders AS t)
+        AND e.event_id IN (
+            SELECT i.event_id
+            FROM bronze.business_event_items AS i
+            WHERE i.order_id IN (SELECT t.order_id FROM ops.touched_orders AS t)
+        )
         AND e.order_id IN (
             SELECT o.order_id
             FROM bronze.business_events AS o
-            WHERE o.canonical_type IN (
+            WHERE o.event_timestamp >= @orders_from AND o.canonical_type IN (
                 'order_created', 'order_cancelled', 'order_status', 'order_paid', 'payment_pending',
                 'payment_not_required', 'payment_failed', 'refunded'
             )
@@ -64,7 +69,7 @@ WITH told AS (
             WHEN e.canonical_type IN ('payment_pending', 'payment_not_required', 'payment_failed') THEN 3
         END AS price_rank
     FROM bronze.business_events AS e
-    WHERE e.order_id IN (SELECT t.order_id FROM ops.touched_orders AS t)
+    WHERE e.event_timestamp >= @orders_from AND e.order_id IN (SELECT t.order_id FROM ops.touched_orders AS t)
 ),
 
 ranked AS (
@@ -161,7 +166,11 @@ SELECT
 FROM summed AS s
 INNER JOIN ops.report_offsets AS o ON s.created_at >= o.from_utc AND s.created_at < o.to_utc
 LEFT JOIN refunds AS f ON f.order_id = s.order_id
-LEFT JOIN (SELECT DISTINCT l.order_id FROM silver.order_items AS l) AS i ON i.order_id = s.order_id
+LEFT JOIN (
+    SELECT DISTINCT l.order_id
+    FROM silver.order_items AS l
+    WHERE l.order_id IN (SELECT t.order_id FROM ops.touched_orders AS t)
+) AS i ON i.order_id = s.order_id
 WHERE s.is_order = 1;
 
 -- The purchase: by time the first order_paid, or order_created paid on delivery. Its user and session are its own,
@@ -174,7 +183,7 @@ WITH told AS (
             PARTITION BY e.order_id ORDER BY e.event_timestamp, LOWER(CAST(e.event_id AS VARCHAR(36)))
         ) AS place
     FROM bronze.business_events AS e
-    WHERE e.order_id IN (SELECT t.order_id FROM ops.touched_orders AS t)
+    WHERE e.event_timestamp >= @orders_from AND e.order_id IN (SELECT t.order_id FROM ops.touched_orders AS t)
 ),
 
 firsts AS (
@@ -226,7 +235,7 @@ WITH told AS (
             PARTITION BY e.order_id ORDER BY e.event_timestamp, LOWER(CAST(e.event_id AS VARCHAR(36)))
         ) AS place
     FROM bronze.business_events AS e
-    WHERE e.order_id IN (SELECT t.order_id FROM ops.touched_orders AS t)
+    WHERE e.event_timestamp >= @orders_from AND e.order_id IN (SELECT t.order_id FROM ops.touched_orders AS t)
         AND e.canonical_type IN (
             'order_paid', 'payment_pending', 'payment_not_required', 'payment_failed', 'refunded'
         )

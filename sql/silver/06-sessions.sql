@@ -1,12 +1,18 @@
--- Touched sessions, made anew from all their events. Bots belong to no session.
+-- Touched sessions, made anew from all their events. Bots belong to no session. Nothing of them stands before
+-- @sessions_from, and so nothing before it is looked through; their purchases and dates begin up to a day earlier.
 INSERT INTO ops.touched_dates (subject, metric_date)
 SELECT DISTINCT 'page', f.event_date
 FROM ops.page_view_facts AS f
-WHERE f.session_id IN (SELECT t.session_id FROM ops.touched_sessions AS t);
+WHERE f.event_date >= CAST(@sessions_from_date AS DATE)
+    AND f.session_id IN (SELECT t.session_id FROM ops.touched_sessions AS t);
 
-DELETE FROM silver.sessions WHERE session_id IN (SELECT t.session_id FROM ops.touched_sessions AS t);
-DELETE FROM silver.session_products WHERE session_id IN (SELECT t.session_id FROM ops.touched_sessions AS t);
-DELETE FROM ops.page_view_facts WHERE session_id IN (SELECT t.session_id FROM ops.touched_sessions AS t);
+DELETE FROM silver.sessions
+WHERE session_start >= @sessions_from AND session_id IN (SELECT t.session_id FROM ops.touched_sessions AS t);
+DELETE FROM silver.session_products
+WHERE first_seen >= @sessions_from AND session_id IN (SELECT t.session_id FROM ops.touched_sessions AS t);
+DELETE FROM ops.page_view_facts
+WHERE event_date >= CAST(@sessions_from_date AS DATE)
+    AND session_id IN (SELECT t.session_id FROM ops.touched_sessions AS t);
 
 -- is_bounce: exactly one page view, and no click, cart, checkout, search, form or credited purchase.
 WITH placed AS (
@@ -57,7 +63,8 @@ summed AS (
 bought AS (
     SELECT p.session_id, COUNT(*) AS purchases
     FROM silver.purchases AS p
-    WHERE p.session_id IN (SELECT t.session_id FROM ops.touched_sessions AS t)
+    WHERE p.event_timestamp >= @session_purchases_from
+        AND p.session_id IN (SELECT t.session_id FROM ops.touched_sessions AS t)
     GROUP BY p.session_id
 )
 
@@ -118,9 +125,11 @@ FROM (
     WHERE w.event_timestamp >= @sessions_from AND w.is_bot = 0 AND w.canonical_type = 'page_view'
         AND w.session_id IN (SELECT t.session_id FROM ops.touched_sessions AS t)
 ) AS v
-INNER JOIN silver.sessions AS s ON s.session_id = v.session_id;
+INNER JOIN silver.sessions AS s ON s.session_id = v.session_id
+WHERE s.session_start >= @sessions_from;
 
 INSERT INTO ops.touched_dates (subject, metric_date)
 SELECT DISTINCT 'page', f.event_date
 FROM ops.page_view_facts AS f
-WHERE f.session_id IN (SELECT t.session_id FROM ops.touched_sessions AS t);
+WHERE f.event_date >= CAST(@sessions_from_date AS DATE)
+    AND f.session_id IN (SELECT t.session_id FROM ops.touched_sessions AS t);

@@ -3,9 +3,10 @@
 INSERT INTO ops.touched_dates (subject, metric_date)
 SELECT DISTINCT 'funnel', e.entry_date
 FROM ops.funnel_entry_steps AS e
-WHERE e.session_id IN (SELECT t.session_id FROM ops.touched_sessions AS t);
+WHERE e.entered_at >= @sessions_from AND e.session_id IN (SELECT t.session_id FROM ops.touched_sessions AS t);
 
-DELETE FROM ops.funnel_entry_steps WHERE session_id IN (SELECT t.session_id FROM ops.touched_sessions AS t);
+DELETE FROM ops.funnel_entry_steps
+WHERE entered_at >= @sessions_from AND session_id IN (SELECT t.session_id FROM ops.touched_sessions AS t);
 
 WITH firsts AS (
     SELECT
@@ -47,4 +48,4 @@ FROM entries AS e;
 INSERT INTO ops.touched_dates (subject, metric_date)
 SELECT DISTINCT 'funnel', e.entry_date
 FROM ops.funnel_entry_steps AS e
-WHERE e.session_id IN (SELECT t.session_id FROM ops.touched_sessions AS t);
+WHERE e.entered_at >= @sessions_from AND e.session_id IN (SELECT t.session_id FROM ops.touched_sessions AS t);

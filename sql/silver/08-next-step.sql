@@ -16,10 +16,10 @@ INNER JOIN (
     UNION ALL
     SELECT p.session_id, 'purchase', CAST(NULL AS VARCHAR(400)), p.event_timestamp
     FROM silver.purchases AS p
-    WHERE (p.is_seed = 0 OR @show_seeds = 1)
+    WHERE p.event_timestamp >= @session_purchases_from AND (p.is_seed = 0 OR @show_seeds = 1)
         AND p.session_id IN (SELECT t.session_id FROM ops.touched_sessions AS t)
 ) AS s ON s.session_id = e.session_id AND s.canonical_type = d.canonical_type
-WHERE e.step_order = @step - 1 AND d.step_order = @step
+WHERE e.step_order = @step - 1 AND d.step_order = @step AND e.entered_at >= @sessions_from
     AND e.session_id IN (SELECT t.session_id FROM ops.touched_sessions AS t)
     AND (
         d.page_path IS NULL
