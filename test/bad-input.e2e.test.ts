@@ -532,19 +532,20 @@ describe('batches', () => {
     );
 
   test('good and bad in one array: each has its own answer, in order', async () => {
+    // Each of these is met here for the first time: the same broken event again is no new dead letter.
     const id = '11111111-2222-4333-8444-555555555555';
     const answer = await counted(() =>
       send('/track', {
         body: `[${[
           json({ ...page, event_id: id }),
-          '7',
+          '70001',
           json({ ...click, element_id: undefined }),
           json({ ...page, event_id: id }),
           json({ ...page, event_id: id, page_url: '/else' }),
-          'null',
-          '[]',
-          nested(500),
-          '{"load_time_ms":1e999}',
+          'false',
+          '[70002]',
+          nested(501),
+          '{"load_time_ms":70003e999}',
           json({ ...page, event_timestamp: '2001-01-01' }),
           json(click),
           json(click),
