@@ -1,14 +1,31 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
+/** What a process may hold while it is flooded: beside others it may stand still for as long as its own time-outs. */
+const alone = ['test/faults-flood.e2e.test.ts'];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    reporters: ['default', './test/support/tally-reporter.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'tests',
+          include: ['test/**/*.test.ts'],
+          exclude: alone,
+          // vitest leaves one core free by itself; here files wait for processes of their own more than they work
+          maxWorkers: Math.max(2, availableParallelism()),
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    // vitest leaves one core free by itself; here files wait for processes of their own more than they work
-    maxWorkers: Math.max(2, availableParallelism()),
-    reporters: ['default', './test/support/tally-reporter.ts'],
   },
 });
