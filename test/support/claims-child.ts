@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { openMssqlWarehouse } from '../../sinks/mssql/open.ts';
 import { bytesOf, openDeliveredPath } from './delivered-path.ts';
 import { receivedAt, trackOrigin } from './ingesting.ts';
-import { mssqlOptions } from './mssql.ts';
+import { mssqlOptions } from './mssql-server.ts';
 
 /**
  * One of several processes over one SQL Server: `node claims-child.ts DATABASE`. Says `ready`; reads bodies, a JSON

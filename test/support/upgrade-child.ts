@@ -2,7 +2,7 @@ import pino from 'pino';
 import { createConnections } from '../../sinks/mssql/connections.ts';
 import { migrateMssql } from '../../sinks/mssql/migrate.ts';
 import type { Session } from '../../sinks/mssql/session.ts';
-import { mssqlOptions } from './mssql.ts';
+import { mssqlOptions } from './mssql-server.ts';
 import { knowingAll } from './plain-server.ts';
 
 /**
