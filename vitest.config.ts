@@ -24,8 +24,9 @@ export default defineConfig({
         test: { name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } },
       },
     ],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // only for what never ends: a test's own claim does not depend on how fast the machine is
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     pool: 'forks',
   },
 });

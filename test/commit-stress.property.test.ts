@@ -198,7 +198,7 @@ let mostAtOnce = 0;
 test.each([1, 4])(
   'whatever fails when, every promise is kept once and nothing stays behind: %i lanes',
   {
-    timeout: 120_000,
+    timeout: 240_000,
   },
   async (lanes) => {
     lies = 0;

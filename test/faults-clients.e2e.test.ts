@@ -113,7 +113,7 @@ test(`${pages} pages reconnect at once after a kill, under load; some then never
 });
 
 test('a slow-loris on each listener: each is cut off, and whoever sends a whole request is answered meanwhile', {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const running = await startPipeline();
   const control = await readControlFile(running.dataDir);

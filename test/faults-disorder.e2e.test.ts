@@ -46,7 +46,7 @@ async function publishInOrder(exchange: string, messages: readonly DomainMessage
 }
 
 test(`a storm of duplicates on every road at once (seed ${seed}): one row each, and every other is counted`, {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const { exchange, queue, env } = await brokerNames(broker, 'storm');
   const running = await startPipeline({

@@ -18,7 +18,7 @@ const batchSize = 200;
 const poolSize = 20_000;
 
 test('rule 18: a flood beyond its means is answered 503, every 202 is in Bronze once, and memory stays flat', {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const running = await startPipeline({
     env: { FINGERPRINT_CACHE_SIZE: '2000' },

@@ -36,7 +36,7 @@ async function backToNormal({ ledger }: UnderLoad): Promise<void> {
   await moreAnswers(ledger, 'amqp confirmed', 50);
 }
 
-test('is cut under load, and comes back', { timeout: 120_000 }, async () => {
+test('is cut under load, and comes back', { timeout: 240_000 }, async () => {
   const setup = await start('cut');
   const services = startServices(setup);
   await moreAnswers(setup.ledger, 'amqp confirmed', 50);
@@ -49,7 +49,7 @@ test('is cut under load, and comes back', { timeout: 120_000 }, async () => {
 });
 
 test('delays everything by two seconds each way: /track goes direct, and nothing is lost or doubled', {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const setup = await start('slow');
   const services = startServices(setup);
@@ -63,7 +63,7 @@ test('delays everything by two seconds each way: /track goes direct, and nothing
 });
 
 test('is half-open: nobody is told, the heartbeat notices, and all comes together', {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const setup = await start('halfopen', 2);
   const services = startServices(setup);
@@ -76,7 +76,7 @@ test('is half-open: nobody is told, the heartbeat notices, and all comes togethe
   await finish(setup, broker, services);
 });
 
-test('resets every connection, ten times, at any moment under load', { timeout: 120_000 }, async () => {
+test('resets every connection, ten times, at any moment under load', { timeout: 240_000 }, async () => {
   const setup = await start('reset');
   const services = startServices(setup);
   const random = createRandom(Number(process.env.TEST_SEED ?? 4_703));

@@ -33,7 +33,7 @@ afterAll(() => broker.dispose());
 const megabyte = 1_048_576;
 
 test('the disk is full: told in the log and by 503, nothing acked is missing, and it goes on when there is room', {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const { exchange, queue, env } = await brokerNames(broker, 'full');
   const dataDir = await createDataDir();

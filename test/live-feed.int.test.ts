@@ -192,7 +192,7 @@ function rowsSay({
 }
 
 for (const seed of [1, 2, 3]) {
-  test(`what others commit is shown once, seed ${seed}`, { timeout: 60_000 }, async () => {
+  test(`what others commit is shown once, seed ${seed}`, { timeout: 240_000 }, async () => {
     const random = createRandom(seed);
     events.length = 0;
     let seq = 0;

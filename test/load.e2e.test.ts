@@ -79,7 +79,7 @@ test('what was acknowledged by another warehouse than the one it reads is told a
   expect(proof).toMatchObject({ ok: false, missingInAll: acknowledged });
 });
 
-test('kill -9 and a restart in the middle: no promise is broken', { timeout: 120_000 }, async () => {
+test('kill -9 and a restart in the middle: no promise is broken', { timeout: 240_000 }, async () => {
   const dataDir = await createDataDir();
   const env = { TRACKING_API_PORT: String(await freePort()) };
   const first = await startPipeline({ dataDir, env });

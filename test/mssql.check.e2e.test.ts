@@ -27,7 +27,7 @@ const check = (env: Readonly<Record<string, string>>): Promise<CommandRun> =>
   runCommand('commands/db-check', [], env);
 const nobody = { DB_USER: 'nobody', DB_PASSWORD: 'a-secret-of-nobody', DB_NAME: 'none' };
 
-describe('without a server', { timeout: 120_000 }, () => {
+describe('without a server', { timeout: 240_000 }, () => {
   test('a port that nothing listens on', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');

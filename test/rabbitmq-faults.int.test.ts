@@ -76,7 +76,7 @@ describe('the broker', () => {
     }));
 
   test('hangs for good: the heartbeat notices, and stop and close still end', {
-    timeout: 90_000,
+    timeout: 240_000,
   }, async () => {
     const topology = topologyFor('dead');
     const listening = listen(broker, topology, { url: `${broker.url}?heartbeat=1` });

@@ -66,7 +66,7 @@ describe('npm run seed', () => {
   const planned = planSeeds({ ...request, now: Date.now() }).length;
 
   it('adds them once where nothing runs, and etl --seed-all adds nothing to them', {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const dataDir = await createDataDir();
     const seed = () => command('seed', dataDir, ['--business', '--behavior']);
@@ -119,7 +119,7 @@ describe('npm run seed', () => {
     }, 60_000);
 
     it('goes through its collector, moves the live view, and adds nothing again', {
-      timeout: 120_000,
+      timeout: 240_000,
     }, async () => {
       const env = { ANALYTICS_API_KEY: collectorKey };
       const args = ['--business', '--behavior', '--days', '1'];

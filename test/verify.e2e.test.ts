@@ -31,7 +31,7 @@ const shop = (shoppers: number, pastShoppers: number) =>
   });
 
 describe('verify on a running pipeline', () => {
-  it('holds live against SQL while events come', { timeout: 120_000 }, async () => {
+  it('holds live against SQL while events come', { timeout: 240_000 }, async () => {
     await shop(1, 150).finished;
     const busy = shop(Number.POSITIVE_INFINITY, 0);
     try {
@@ -45,7 +45,7 @@ describe('verify on a running pipeline', () => {
     }
   });
 
-  it('holds all there is when nothing comes any more', { timeout: 120_000 }, async () => {
+  it('holds all there is when nothing comes any more', { timeout: 240_000 }, async () => {
     const { code, stdout } = await verify('live', 'tracking', 'behavior', 'runs');
     expect({ code, stdout }).toMatchObject({ code: 0 });
     expect(stdout).toContain('ok      the orders of 24h');
@@ -54,7 +54,7 @@ describe('verify on a running pipeline', () => {
     expect(stdout).toContain('the last ten runs');
   });
 
-  it('holds the warehouse, but no live view, when nothing runs', { timeout: 60_000 }, async () => {
+  it('holds the warehouse, but no live view, when nothing runs', { timeout: 240_000 }, async () => {
     await running.stop();
     expect(await verify('behavior', 'runs')).toMatchObject({ code: 0 });
     const live = await verify('live');

@@ -64,7 +64,8 @@ export async function openDeadLetterQueue(options: DeadLetterQueueOptions): Prom
   }
 
   function openOn(channel: Channel, waiting: number): DeadLetterQueue {
-    const open = new Map<DeadMessage, GetMessage>();
+    /** Weak: a dry run acks nothing, and must not keep every body until its end. */
+    const open = new WeakMap<DeadMessage, GetMessage>();
     const orAway = async <T>(work: () => Promise<T>): Promise<T> => {
       try {
         return await work();

@@ -38,7 +38,8 @@ const deathOf = (entry: unknown): readonly Death[] => {
   return [
     {
       queue: entry.queue,
-      routingKey: typeof key === 'string' ? key : undefined,
+      // no longer than the broker takes as a key
+      routingKey: typeof key === 'string' ? key.slice(0, 255) : undefined,
       at: timeOf(entry.time),
     },
   ];
