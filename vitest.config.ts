@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** What a process may hold while it is flooded: beside others it may stand still for as long as its own time-outs. */
-const alone = ['test/faults-flood.e2e.test.ts'];
+/** Whole processes, often under load: beside others one may stand still for as long as its own time-outs. */
+const alone = ['test/*.e2e.test.ts', 'test/rabbitmq-faults.int.test.ts'];
 
 export default defineConfig({
   test: {
