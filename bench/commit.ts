@@ -88,7 +88,7 @@ export const largeCommitBenches: readonly Bench[] = sizes.map((batchRows) => bes
 let seq = 1_000_000_000;
 
 /** Rows per second of commits alone: the batches are made outside the clock. */
-async function commitRate(warehouse: Warehouse, batchRows: number, batches: number): Promise<number> {
+export async function commitRate(warehouse: Warehouse, batchRows: number, batches: number): Promise<number> {
   let ms = 0;
   for (let i = 0; i < batches; i += 1) {
     const batch: Batch = {

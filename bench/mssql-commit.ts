@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import sql from 'mssql';
 import type { AnalyticsEvent } from '../ingest/event.ts';
 import { type BronzeColumn, bronzeColumns } from '../sinks/bronze-columns.ts';
 import { openMssqlWarehouse } from '../sinks/mssql/open.ts';
-import type { Batch, Warehouse } from '../sinks/warehouse.ts';
 import { pageView } from '../test/support/events.ts';
 import {
   connectTo,
@@ -12,6 +10,7 @@ import {
   mssqlMissing,
   mssqlOptions,
 } from '../test/support/mssql.ts';
+import { commitRate } from './commit.ts';
 import { type Bench, sideBySide } from './table.ts';
 
 const batchRows = 5_000;
@@ -30,11 +29,11 @@ export const mssqlCommit: Bench = {
     });
     const raw = await openRaw(database);
     try {
-      await commitRate(warehouse, warmUpBatches);
+      await commitRate(warehouse, batchRows, warmUpBatches);
       await raw.rate(warmUpBatches);
       const measured = await sideBySide(
         options,
-        () => commitRate(warehouse, batchesARound),
+        () => commitRate(warehouse, batchRows, batchesARound),
         () => raw.rate(batchesARound),
       );
       return {
@@ -53,25 +52,6 @@ export const mssqlCommit: Bench = {
 };
 
 const pageViews = (): readonly AnalyticsEvent[] => Array.from({ length: batchRows }, () => pageView());
-
-/** Rows per second of commits alone: the batches are made outside the clock. */
-async function commitRate(warehouse: Warehouse, batches: number): Promise<number> {
-  let ms = 0;
-  for (let n = 0; n < batches; n += 1) {
-    const batch: Batch = {
-      id: randomUUID(),
-      events: pageViews().map((event, index) => ({ event, ingestSeq: index })),
-      deadLetters: [],
-      seenAgain: [],
-      at: Date.now(),
-    };
-    const began = performance.now();
-    const result = await warehouse.commit(batch);
-    ms += performance.now() - began;
-    if (result.kind !== 'committed') throw new Error(result.message);
-  }
-  return (batches * batchRows) / (ms / 1_000);
-}
 
 const typeOf = (column: BronzeColumn<never>): sql.ISqlType | (() => sql.ISqlType) => {
   switch (column.type) {

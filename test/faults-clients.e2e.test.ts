@@ -1,9 +1,10 @@
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { readControlFile } from '../pipeline/control/file.ts';
 import { eventually } from './support/eventually.ts';
 import { moreAnswers, stopAndJudge } from './support/faulty-setup.ts';
+import { freePort } from './support/free-port.ts';
 import { createHttpClient, pause } from './support/http-client.ts';
 import { createLedger } from './support/ledger.ts';
 import { trackEvent, wire } from './support/load-events.ts';
@@ -186,17 +187,4 @@ function trickle(door: string, url: string, beginning: string): Trickling {
     clearInterval(timer);
   });
   return { door, connected: () => connected || closed, closed: () => closed };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done, failed) => {
-    const server = createServer();
-    server.once('error', failed);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        address === null || typeof address === 'string' ? failed(new Error('no port')) : done(address.port),
-      );
-    });
-  });
 }

@@ -1,8 +1,8 @@
-import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type Broker, startBroker } from './support/broker.ts';
 import { eventually } from './support/eventually.ts';
 import { brokerNames } from './support/faulty-setup.ts';
+import { freePort } from './support/free-port.ts';
 import { cleanUp, createDataDir, type PipelineProcess, startPipeline } from './support/pipeline-process.ts';
 import { buildFirst, type CommandRun, runCommand } from './support/run-command.ts';
 
@@ -110,16 +110,3 @@ test('without a pipeline it says so at once', async () => {
   expect(none).toMatchObject({ code: 1, stdout: '' });
   expect(none.stderr).toContain('KADA_LOAD_NO_TARGET');
 });
-
-function freePort(): Promise<number> {
-  return new Promise((done, failed) => {
-    const server = createServer();
-    server.once('error', failed);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        address === null || typeof address === 'string' ? failed(new Error('no port')) : done(address.port),
-      );
-    });
-  });
-}

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { SnapshotFrame } from '../live-dashboard/frames.ts';
@@ -7,6 +6,7 @@ import { type MssqlReader, openMssqlReader } from '../sinks/mssql/open.ts';
 import { type Broker, startBroker } from './support/broker.ts';
 import { eventually } from './support/eventually.ts';
 import { brokerNames, told } from './support/faulty-setup.ts';
+import { freePort } from './support/free-port.ts';
 import { createLedger, type Ledger } from './support/ledger.ts';
 import { expectPageEqualsRecount } from './support/live-equality.ts';
 import { startAmqpLoad } from './support/load-amqp.ts';
@@ -237,7 +237,7 @@ describe.skipIf(mssqlMissing !== undefined)(title, () => {
 
   test('shoppers whose truth is known, over both roads, with kills: a third process shows that truth', async () => {
     const { env, queue } = await open('truth');
-    const ports = { TRACKING_API_PORT: await freePort(), COLLECTOR_PORT: await freePort() };
+    const ports = { TRACKING_API_PORT: String(await freePort()), COLLECTOR_PORT: String(await freePort()) };
     const third = await page(env);
     const first = member('consumer,tracking', { ...env, TRACKING_API_PORT: ports.TRACKING_API_PORT });
     const second = member('consumer,tracking,collector', env);
@@ -312,12 +312,3 @@ describe.skipIf(mssqlMissing !== undefined)(title, () => {
     return { stdout: () => out, stderr: () => err, exited };
   }
 });
-
-async function freePort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return String(address.port);
-}

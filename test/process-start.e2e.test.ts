@@ -1,21 +1,12 @@
-import { createServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { SnapshotFrame } from '../live-dashboard/frames.ts';
 import { eventually } from './support/eventually.ts';
+import { freePort } from './support/free-port.ts';
 import { cleanUp, createDataDir, startPipeline } from './support/pipeline-process.ts';
 
 afterEach(cleanUp);
 
 const sessions = 20_000;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
 
 test('rule 13: the sources open only after the rebuild, and /readyz after them; nothing is half-true before', async () => {
   const dataDir = await createDataDir();

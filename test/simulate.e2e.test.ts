@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { SnapshotFrame } from '../live-dashboard/frames.ts';
 import { type Broker, startBroker } from './support/broker.ts';
 import { eventually } from './support/eventually.ts';
 import { brokerNames } from './support/faulty-setup.ts';
+import { freePort } from './support/free-port.ts';
 import { expectLiveEqualsRecount } from './support/live-equality.ts';
 import {
   cleanUp,
@@ -57,15 +57,6 @@ function start(entry: string, args: readonly string[], env: NodeJS.ProcessEnv): 
   return { child, stdout: () => out, stderr: () => err, exited };
 }
 
-async function freePort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return String(address.port);
-}
-
 const live = async (running: { readonly dashboardUrl: string }): Promise<SnapshotFrame> =>
   (await (await fetch(`${running.dashboardUrl}/api/live`)).json()) as SnapshotFrame;
 
@@ -88,8 +79,8 @@ test.each(['http', 'rabbitmq', 'both'])(
   async (via) => {
     const dataDir = await createDataDir();
     const env = {
-      TRACKING_API_PORT: await freePort(),
-      COLLECTOR_PORT: await freePort(),
+      TRACKING_API_PORT: String(await freePort()),
+      COLLECTOR_PORT: String(await freePort()),
       ...(via === 'http' ? {} : (await brokerNames(broker, `simulate-${via}`)).env),
       ...(via === 'both' ? { TRACKING_TRANSPORT: 'direct' } : {}),
     };

@@ -35,7 +35,8 @@ const rowsOf = ({ table, fields }: (typeof tables)[number], index: number): stri
     CASE WHEN e.is_bot = 1 THEN e.meta END
   FROM bronze.${table} AS e WHERE ${inRange}`;
 
-const visible = 'CAST(MIN_ACTIVE_ROWVERSION() AS bigint) - 1';
+/** Numbers are handed out before their transaction commits: up to this one none is in use any more. */
+export const visible = 'CAST(MIN_ACTIVE_ROWVERSION() AS bigint) - 1';
 
 const pageText = `
 SET NOCOUNT ON;

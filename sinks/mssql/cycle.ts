@@ -1,6 +1,7 @@
 import { KadaError } from '../../ingest/errors.ts';
 import type { CycleEngine } from '../materialise/cycles.ts';
 import type { SqlParameters, SqlSession } from '../materialise/plan.ts';
+import { visible } from './committed.ts';
 import type { Connections } from './connections.ts';
 import { type Parameter, type Parameters, text, time, whole } from './parameters.ts';
 import { queryResult } from './query.ts';
@@ -53,9 +54,8 @@ export const cycleEngine = (connections: Connections): CycleEngine => ({
   },
   // Between two statements is soon enough, and leaves the connection whole.
   interrupt: () => undefined,
-  // Numbers are handed out before their transaction commits (commit-protocol.md 16).
   async visibleSeq(session) {
-    const rows = await session.select('SELECT CAST(MIN_ACTIVE_ROWVERSION() AS bigint) - 1', {});
+    const rows = await session.select(`SELECT ${visible}`, {});
     return Number(rows[0]?.[0] ?? 0);
   },
 });

@@ -175,11 +175,6 @@ function makeLettersView() {
       range = days;
       reason.offer(distinct(counts, (row) => row.reason));
       source.offer(distinct(counts, (row) => row.source));
-      const { scrollTop } = rows.element;
-      // it is taken out and put in again: the place that it was scrolled to is lost with that
-      queueMicrotask(() => {
-        rows.element.scrollTop = scrollTop;
-      });
       void read(0, Math.min(mostRows, Math.max(PAGE, rows.count())));
     },
   };
