@@ -3,13 +3,8 @@ import type { AnalyticsEvent } from '../ingest/event.ts';
 import { type BronzeColumn, bronzeColumns } from '../sinks/bronze-columns.ts';
 import { openMssqlWarehouse } from '../sinks/mssql/open.ts';
 import { pageView } from '../test/support/events.ts';
-import {
-  connectTo,
-  createTestDatabase,
-  dropDatabase,
-  mssqlMissing,
-  mssqlOptions,
-} from '../test/support/mssql.ts';
+import { createTestDatabase, dropDatabase } from '../test/support/mssql-database.ts';
+import { connectTo, mssqlMissing, mssqlOptions } from '../test/support/mssql-server.ts';
 import { commitRate } from './commit.ts';
 import { type Bench, sideBySide } from './table.ts';
 

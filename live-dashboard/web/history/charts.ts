@@ -41,14 +41,25 @@ export interface LineChart {
 
 /** The charts of one drawing of a page, which a change of theme redraws and the next drawing lets go. */
 export interface Charts {
+  /** noted, and made by `show` */
   bars(chart: BarChart): void;
   line(chart: LineChart): void;
+  /** Makes what was noted. All widths are read before anything is made: else each chart lays out the page anew. */
+  show(): void;
   redraw(): void;
   destroy(): void;
 }
 
+interface Noted {
+  readonly place: HTMLElement;
+  readonly height: number;
+  readonly options: Omit<uPlot.Options, 'width' | 'height' | 'legend'>;
+  readonly data: uPlot.AlignedData;
+}
+
 export function createCharts(): Charts {
   const plots = new Map<HTMLElement, { readonly plot: uPlot; readonly height: number }>();
+  const noted: Noted[] = [];
   const watch = new ResizeObserver((entries) => {
     for (const { target } of entries) {
       const held = target instanceof HTMLElement ? plots.get(target) : undefined;
@@ -57,21 +68,24 @@ export function createCharts(): Charts {
     }
   });
 
-  function add(
-    place: HTMLElement,
-    height: number,
-    options: Omit<uPlot.Options, 'width' | 'height' | 'legend'>,
-    data: uPlot.AlignedData,
-  ): void {
-    const width = Math.max(1, place.clientWidth);
-    const plot = new uPlot({ ...options, width, height, legend: { show: false } }, data, place);
-    plots.set(place, { plot, height });
-    watch.observe(place);
-  }
-
   return {
-    bars: (chart) => add(chart.place, chart.height, barOptions(chart), barData(chart)),
-    line: (chart) => add(chart.place, chart.height, lineOptions(chart), lineData(chart)),
+    bars(chart) {
+      noted.push({ ...chart, options: barOptions(chart), data: barData(chart) });
+    },
+    line(chart) {
+      noted.push({ ...chart, options: lineOptions(chart), data: lineData(chart) });
+    },
+    show() {
+      const widths = noted.map(({ place }) => Math.max(1, place.clientWidth));
+      for (const [index, { place, height, options, data }] of noted.splice(0).entries()) {
+        const width = widths[index] ?? 1;
+        plots.set(place, {
+          plot: new uPlot({ ...options, width, height, legend: { show: false } }, data, place),
+          height,
+        });
+        watch.observe(place);
+      }
+    },
     redraw() {
       for (const { plot } of plots.values()) plot.redraw(false);
     },

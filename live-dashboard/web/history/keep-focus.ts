@@ -11,12 +11,17 @@ export function keepFocus(): () => void {
   const typed = active instanceof HTMLInputElement && active.type === 'search' ? active.selectionStart : null;
   const { scrollX, scrollY } = window;
   const scrolled = new Map<string, readonly [left: number, top: number]>();
-  for (const region of regions()) scrolled.set(nameOf(region), [region.scrollLeft, region.scrollTop]);
+  for (const region of regions()) {
+    const { scrollLeft, scrollTop } = region;
+    if (scrollLeft !== 0 || scrollTop !== 0) scrolled.set(nameOf(region), [scrollLeft, scrollTop]);
+  }
 
   return function restore() {
-    for (const region of regions())
-      [region.scrollLeft, region.scrollTop] = scrolled.get(nameOf(region)) ?? [0, 0];
-    window.scrollTo(scrollX, scrollY);
+    // Where nothing was scrolled, nothing is touched: each of these lays out the page once more.
+    if (scrolled.size > 0)
+      for (const region of regions())
+        [region.scrollLeft, region.scrollTop] = scrolled.get(nameOf(region)) ?? [0, 0];
+    if (scrollX !== 0 || scrollY !== 0) window.scrollTo(scrollX, scrollY);
     if (active === null || active === document.body || active === document.activeElement) return;
     // it went to another place of the page, which took its focus
     if (active instanceof HTMLElement && active.isConnected) return active.focus({ preventScroll: true });

@@ -104,6 +104,7 @@ function paint(): void {
   byId('figures').replaceChildren(figureStrip(drawing.figures));
   byId('cards').replaceChildren(...drawing.cards);
   drawing.charts?.(charts);
+  charts.show();
   restore();
   // what a profile and the benchmark read
   performance.measure('draw', { start });
