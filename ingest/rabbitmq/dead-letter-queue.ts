@@ -51,8 +51,13 @@ export async function openDeadLetterQueue(options: DeadLetterQueueOptions): Prom
   try {
     const channel = await model.createChannel();
     channel.on('error', () => {});
+    const lost = new Promise<never>((_, reject) => {
+      channel.once('close', () => reject(new Error('the connection was closed')));
+    });
+    // Told to whoever waits; nobody may.
+    lost.catch(() => {});
     const { messageCount } = await channel.checkQueue(name);
-    return openOn(channel, messageCount);
+    return openOn(channel, lost, messageCount);
   } catch (error) {
     await closeAll();
     if (!isNotFound(error)) throw away(url, error);
@@ -63,12 +68,13 @@ export async function openDeadLetterQueue(options: DeadLetterQueueOptions): Prom
     );
   }
 
-  function openOn(channel: Channel, waiting: number): DeadLetterQueue {
+  function openOn(channel: Channel, lost: Promise<never>, waiting: number): DeadLetterQueue {
     /** Weak: a dry run acks nothing, and must not keep every body until its end. */
     const open = new WeakMap<DeadMessage, GetMessage>();
     const orAway = async <T>(work: () => Promise<T>): Promise<T> => {
       try {
-        return await work();
+        // amqplib answers nobody whose message's body was under way when the connection was lost.
+        return await Promise.race([work(), lost]);
       } catch (error) {
         throw away(url, error);
       }
