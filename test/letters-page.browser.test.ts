@@ -119,3 +119,33 @@ it('shows a letter in two lines on a narrow page, which does not scroll sideways
   );
   await narrow.close();
 });
+
+it('shows more from where the list has come to, also when some of it was resolved here', async () => {
+  const ids = Array.from({ length: 60 }, (_, n) => `more-${n}`);
+  for (const session_id of ids) {
+    await fetch(`${running.trackingUrl}/track/add_to_cart`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ session_id, page_url: 'http://localhost:3000/cart' }),
+    });
+  }
+  const pending = "SELECT event_id FROM ops.dead_letter_events WHERE status = 'pending'";
+  await eventually(async () =>
+    expect((await running.sql(pending)).length).toBeGreaterThanOrEqual(ids.length),
+  );
+  const before = (await running.sql(pending)).map(([letter]) => String(letter));
+  const opened = await bench.open({ url: running.dashboardUrl }, { path: 'operations' });
+  const answers = ['of a test', adminKey];
+  opened.page.on('dialog', (dialog) => void dialog.accept(answers.shift() ?? ''));
+  await opened.page.waitForSelector('#letters-table tbody tr:nth-child(50)');
+  for (const nth of [1, 2, 3]) await opened.page.check(`#letters-table tbody tr:nth-child(${nth}) input`);
+  await opened.page.click('[data-action="discard"]');
+  await opened.shows('#letters-table tbody tr:nth-child(3) [data-value="status"]', 'discarded');
+  await opened.page.click('#letters-more');
+  await opened.page.waitForSelector(`#letters-table tbody tr:nth-child(${before.length})`);
+  const shown = await opened.page.$$eval('[data-letter]', (all) =>
+    all.map((one) => one.getAttribute('data-letter') ?? ''),
+  );
+  expect(shown.toSorted()).toEqual(before.toSorted());
+  await opened.close();
+});

@@ -280,6 +280,24 @@ describe('what does not become an event', () => {
       { id: id(99), outcome: 'unknown' },
     ]);
   });
+
+  test('a letter that is discarded while it is replayed is told as discarded, and stores nothing', async () => {
+    await replaying.close();
+    const letter = letterOfNarrowSchema(least.click, trackOrigin(), { element_id: '' });
+    let discarded: readonly string[] = [];
+    replaying = await openReplaying(
+      hookCommit(async (batch, commit) => {
+        if (discarded.length === 0) discarded = await replaying.office.discard([letter.id], 'test traffic');
+        return await commit(batch);
+      }),
+    );
+    await replaying.keep(letter);
+    expect(await replaying.replay([letter.id])).toEqual([
+      { id: letter.id, outcome: 'resolved', status: 'discarded', resolution: 'test traffic' },
+    ]);
+    expect(discarded).toEqual([letter.id]);
+    expect(await replaying.rows('SELECT 1 FROM bronze.click_events')).toEqual([]);
+  });
 });
 
 describe('a dry run', () => {

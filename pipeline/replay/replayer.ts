@@ -35,7 +35,23 @@ export function createReplayer({ warehouse, judge, source }: ReplayerOptions): R
   async function run(messages: readonly ReplayMessage[], dry: boolean): Promise<readonly ReplayResult[]> {
     if (dry) return await dryRun(messages, { judge, lookUp: warehouse.lookUp });
     const verdicts = await source.replay(messages);
-    return messages.map((message, index) => resultOf(message.replayed.letterId, verdicts[index]));
+    return await withDiscards(
+      messages.map((message, index) => resultOf(message.replayed.letterId, verdicts[index])),
+    );
+  }
+
+  /** Somebody may have discarded one meanwhile: no event came of it, whatever its replay was told. */
+  async function withDiscards(results: readonly ReplayResult[]): Promise<readonly ReplayResult[]> {
+    const ids = results.filter(({ outcome }) => outcome === 'duplicate').map(({ id }) => id);
+    if (ids.length === 0) return results;
+    const heads = await lettersById(warehouse.query, ids);
+    const discarded = new Map(
+      heads.filter(({ status }) => status === 'discarded').map((head) => [head.id, head]),
+    );
+    return results.map((result) => {
+      const head = discarded.get(result.id);
+      return head === undefined ? result : resolved(head);
+    });
   }
 
   return {
@@ -45,9 +61,8 @@ export function createReplayer({ warehouse, judge, source }: ReplayerOptions): R
       const results = new Map<string, ReplayResult>();
       const pending: LetterHead[] = [];
       for (const head of heads) {
-        const { id, status, resolution } = head;
-        if (status === 'pending') pending.push(head);
-        else results.set(id, { id, outcome: 'resolved', status, resolution });
+        if (head.status === 'pending') pending.push(head);
+        else results.set(head.id, resolved(head));
       }
       for (const group of groupsOf(pending)) {
         const messages = await read(group, bodies);
@@ -57,6 +72,13 @@ export function createReplayer({ warehouse, judge, source }: ReplayerOptions): R
     },
   };
 }
+
+const resolved = ({ id, status, resolution }: LetterHead): ReplayResult => ({
+  id,
+  outcome: 'resolved',
+  status,
+  resolution,
+});
 
 type Bodies = ReadonlyMap<string, string | undefined>;
 

@@ -167,6 +167,7 @@ export function letterRows({ onPicked, onOpen }: LetterRowsOptions) {
       rows.clear();
       picked.clear();
       became.clear();
+      tellPicked();
     },
     open(id: string): void {
       opened = id;
@@ -174,5 +175,7 @@ export function letterRows({ onPicked, onOpen }: LetterRowsOptions) {
     },
     picked: (): readonly string[] => [...picked],
     count: (): number => rows.size,
+    /** of those that the list would still name: what was resolved here is pending no more */
+    pending: (): number => [...rows.values()].filter(({ pick }) => !pick.disabled).length,
   };
 }

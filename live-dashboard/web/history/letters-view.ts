@@ -39,7 +39,11 @@ function makeLettersView() {
   const beside = element('div', { class: 'beside' });
   const more = element('button', { type: 'button', class: 'link more', id: 'letters-more' }, 'Show more');
   more.hidden = true;
-  more.addEventListener('click', () => void read(rows.count(), PAGE));
+  more.addEventListener('click', () => {
+    // A letter that was resolved here is in the pending ones' list no more: those behind it have moved up.
+    const from = chosen.get('status') === 'pending' ? rows.pending() : rows.count();
+    void read(from, PAGE);
+  });
   const place = element('span', { class: 'sp', id: 'letter-actions' });
   const rows = letterRows({ onPicked: showPicked, onOpen: (id) => void open(id, true) });
   const actions = createDeadLetterActions({
