@@ -174,7 +174,12 @@ describe.skipIf(mssqlMissing !== undefined)(
 
     test('the dead letters are the same', async () => {
       const letters = (warehouse: Warehouse, where: string, without: readonly string[]) =>
-        records(warehouse, `SELECT * FROM ops.dead_letter_events WHERE ${where}`, new Set(without));
+        records(
+          warehouse,
+          `SELECT * FROM ops.dead_letter_events WHERE ${where}`,
+          // the server's own mark, by which a follower finds what changed
+          new Set(['row_version', ...without]),
+        );
       const judged = "reason <> 'db_insert_failed'";
       const refused = "reason = 'db_insert_failed'";
       expect(await letters(mssql.warehouse, judged, ['event_id'])).toEqual(

@@ -196,4 +196,42 @@ describe('beside the log', () => {
     expect(beside).toBeGreaterThan(0);
     expectSame(truthAt(), await readTables(warehouse), 'with commits beside it');
   });
+
+  it('takes fewer rows a transaction while events come, so that their commits wait no longer for its own', async () => {
+    const warehouse = await openFresh();
+    const rows = 25_000;
+    const events = Array.from({ length: rows }, () => webEvent());
+    expect(await warehouse.commit(batchOf(events, 1))).toMatchObject({ kind: 'committed' });
+    const first = await warehouse.materialise(planOf(history, asOf, rows));
+    expect(first).toMatchObject({ more: true, cycleEnd: rows });
+    expect((await warehouse.query('SELECT loaded_seq FROM ops.etl_state')).rows).toEqual([[20_000]]);
+    expect(await warehouse.materialise(planOf(history, asOf, rows))).toMatchObject({ more: false });
+  });
+
+  it('ends where Bronze ended when it began, however much comes meanwhile', async () => {
+    const warehouse = await openFresh();
+    const began = await commitSlices(warehouse, history.slices);
+    let seq = began;
+    let slices = 0;
+    const materialiser = materialiserOn(warehouse, began, {
+      visibleSeq: () => seq,
+      warehouse: {
+        ...warehouse,
+        // More comes in each slice than it takes, up to a number that a cycle without an end would reach.
+        async materialise(plan) {
+          slices += 1;
+          if (slices < 200) {
+            const events = Array.from({ length: 20 }, () => webEvent());
+            expect(await warehouse.commit(batchOf(events, seq + 1))).toMatchObject({ kind: 'committed' });
+            seq += events.length;
+          }
+          return await warehouse.materialise({ ...plan, maxRows: 10 });
+        },
+      },
+    });
+    const run = await materialiser.begin().finished;
+    expect(run.status).toBe('success');
+    expect((await warehouse.query('SELECT loaded_seq FROM ops.etl_state')).rows).toEqual([[began]]);
+    expect(seq).toBeGreaterThan(began);
+  });
 });

@@ -58,7 +58,7 @@ const runsKept = 50;
  * Cycles of the materialiser (warehouse.md). Each is a row of ops.etl_runs:
  *
  *   asked ── lock held elsewhere ──► skipped
- *     └── lock ours ──► running ── slice by slice, until Bronze has no more ──► success
+ *     └── lock ours ──► running ── slice by slice, to where Bronze ended at its start ──► success
  *                          ├── an error, stopped, lock lost: what its slices committed stays whole ──► failed
  *                          └── killed ──► still `running`, marked failed by the next that holds the lock
  */
@@ -96,6 +96,7 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
     try {
       await warehouse.failDeadRuns(now());
       await tell(run);
+      let cycleEnd: number | undefined;
       for (let first = true; ; first = false) {
         // Between two slices there is nothing that could be cancelled.
         if (stopped || signal.aborted)
@@ -109,9 +110,10 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
           recentDays: first ? (request.recentDays ?? options.recentDays) : 0,
           visibleSeq: options.visibleSeq(),
           maxRows: rowsInTransaction,
+          ...(cycleEnd === undefined ? {} : { cycleEnd }),
         });
         rowsInserted += slice.rowsInserted;
-        ({ asOf } = slice);
+        ({ asOf, cycleEnd } = slice);
         if (!slice.more) break;
       }
       return await tell({ ...run, status: 'success', finishedAt: now(), asOf, rowsInserted });

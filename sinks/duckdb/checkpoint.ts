@@ -11,6 +11,8 @@ const idleMs = 2_000;
 export interface Checkpoints {
   /** Tells that a commit began or ended. */
   busy(): void;
+  /** Was there a commit within the last two seconds? */
+  isBusy(): boolean;
   /**
    * Folds the write-ahead log into the file when it is large and nothing has been committed for a while, so
    * that no commit waits for it and a start after a crash is quick. True when it did.
@@ -21,12 +23,14 @@ export interface Checkpoints {
 export function createCheckpoints(connections: Connections, dataDir: string, log: EngineLog): Checkpoints {
   let lastBusy = Date.now();
   let running = false;
+  const isBusy = (): boolean => Date.now() - lastBusy < idleMs;
   return {
     busy() {
       lastBusy = Date.now();
     },
+    isBusy,
     async checkpointIfDue() {
-      if (running || Date.now() - lastBusy < idleMs) return false;
+      if (running || isBusy()) return false;
       running = true;
       try {
         const logFile = await stat(`${databasePath(dataDir)}.wal`).catch(() => undefined);

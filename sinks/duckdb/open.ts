@@ -137,7 +137,7 @@ export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<DuckD
 
   const checkpoints = createCheckpoints(connections, dataDir, log);
   const commitBatch = createCommit(connections, () => filter);
-  const cycles = createCycles(cycleEngine(connections));
+  const cycles = createCycles(cycleEngine(connections, checkpoints.isBusy));
   const runExclusive = createProcessLocks();
   await writeMarkNow();
   const markTimer = setInterval(() => void writeMarkNow(), markEveryMs).unref();

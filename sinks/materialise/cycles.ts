@@ -21,6 +21,8 @@ export interface CycleEngine {
   interrupt(): void;
   /** The marker that the plan may be taken up to, where the engine knows better than its caller. */
   visibleSeq?(session: SqlSession): Promise<number>;
+  /** New rows that one transaction may take now; a COMMIT of more would keep those of events waiting. */
+  rowsAtOnce?(): number;
 }
 
 export function createCycles(engine: CycleEngine): Cycles {
@@ -35,8 +37,10 @@ export function createCycles(engine: CycleEngine): Cycles {
       const runSlice = await making;
       return await engine.transaction(async (session) => {
         await engine.alone?.(session);
-        const visibleSeq = (await engine.visibleSeq?.(session)) ?? plan.visibleSeq;
-        const result = await runSlice(stoppable(session, slice), { ...plan, visibleSeq });
+        const visible = (await engine.visibleSeq?.(session)) ?? plan.visibleSeq;
+        const visibleSeq = Math.min(visible, plan.cycleEnd ?? visible);
+        const maxRows = Math.min(plan.maxRows, engine.rowsAtOnce?.() ?? plan.maxRows);
+        const result = await runSlice(stoppable(session, slice), { ...plan, visibleSeq, maxRows });
         goOn(slice);
         return result;
       });

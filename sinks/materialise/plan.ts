@@ -41,6 +41,8 @@ export interface SlicePlan {
   readonly recentDays: number;
   /** rows of Bronze up to this marker are durable and none of them is missing (commit-protocol.md 16) */
   readonly visibleSeq: number;
+  /** where the cycle ends, as its first slice told: what came since is the next cycle's; undefined: the first slice */
+  readonly cycleEnd?: number;
   /** a longer stretch of markers is left to the next slice */
   readonly maxRows: number;
 }
@@ -50,8 +52,10 @@ export interface SliceResult {
   readonly asOf: number;
   /** rows written to Silver and Gold */
   readonly rowsInserted: number;
-  /** Bronze has more than this slice took */
+  /** the cycle has more than this slice took */
   readonly more: boolean;
+  /** marker that its cycle goes up to */
+  readonly cycleEnd: number;
 }
 
 export type SqlParameter =

@@ -55,7 +55,8 @@ export async function createRunSlice(): Promise<RunSlice> {
   return async function runSlice(session, plan) {
     const definitions = hashOf(plan.definitions, [silver, gold]);
     const found = await readState(session);
-    if (found === undefined && !plan.silver) return { asOf: plan.asOf, rowsInserted: 0, more: false };
+    if (found === undefined && !plan.silver)
+      return { asOf: plan.asOf, rowsInserted: 0, more: false, cycleEnd: plan.visibleSeq };
     const asOf = Math.max(plan.asOf, found?.goldAsOf ?? 0, found?.silverAsOf ?? 0);
     const full = plan.silver && (plan.full || (found !== undefined && found.definitions !== definitions));
     const goldIsNew = plan.gold && (full || plan.full || found?.goldAsOf == null);
@@ -84,7 +85,7 @@ export async function createRunSlice(): Promise<RunSlice> {
       goldAsOf: plan.gold ? asOf : full ? null : (found?.goldAsOf ?? null),
       definitions: plan.silver ? definitions : (found?.definitions ?? definitions),
     });
-    return { asOf, rowsInserted, more: plan.silver && to < plan.visibleSeq };
+    return { asOf, rowsInserted, more: plan.silver && to < plan.visibleSeq, cycleEnd: plan.visibleSeq };
   };
 }
 
