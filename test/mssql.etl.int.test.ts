@@ -152,7 +152,7 @@ describe.skipIf(mssqlMissing !== undefined)(`Silver and Gold ${title}`, { timeou
     it('one whose lock is lost notices, stops and is marked failed; readers never saw half of it', async () => {
       const reader = await prepared();
       const { warehouse, proxy } = await openCuttable();
-      await warehouse.query('SELECT 1');
+      await Promise.all([1, 2, 3].map(() => warehouse.query('SELECT 1')));
       const before = new Set(proxy.open());
       const held = await holdState();
       let tell: () => void = () => undefined;
@@ -166,10 +166,8 @@ describe.skipIf(mssqlMissing !== undefined)(`Silver and Gold ${title}`, { timeou
         },
       }).begin();
       await isRunning(reader);
-      // The pool has the connection that it opened first; what came since is the lock's.
-      const lock = proxy.open().filter((connection) => !before.has(connection));
-      expect(lock).toHaveLength(1);
-      for (const connection of lock) connection.cut();
+      // The pool has what the cycle needs of it: what came since is the lock's, and the one that it was tried with.
+      for (const connection of proxy.open()) if (!before.has(connection)) connection.cut();
       await noticed;
 
       expectSame(truthOf(history, 0), await readTables(reader), 'readers, after the lock is lost');

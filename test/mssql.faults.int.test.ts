@@ -293,7 +293,10 @@ describe.skipIf(mssqlMissing !== undefined)(
         await other.rollback();
         expect((await told).map((one) => outcomeOf(one)?.kind)).toEqual(sent.map(() => 'stored'));
         await allOnce(sent, engine);
-        expect(engine.path.path.availability.away()).toBeUndefined();
+        // Another lane's question may have timed out behind the lock last; it comes back by itself.
+        await eventually(() => expect(engine.path.path.availability.away()).toBeUndefined(), {
+          timeoutMs: 60_000,
+        });
       });
 
       test('a time-out in a commit that waits for one who then stores the same event: a duplicate', async () => {

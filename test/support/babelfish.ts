@@ -25,7 +25,7 @@ BEGIN
 END`);
 }
 
-async function isBabelfish(pool: sql.ConnectionPool): Promise<boolean> {
+export async function isBabelfish(pool: sql.ConnectionPool): Promise<boolean> {
   const { recordset } = await pool.request().query<{ version: string }>('SELECT @@VERSION AS version');
   return /Babelfish/.test(recordset[0]?.version ?? '');
 }
