@@ -25,7 +25,7 @@ export interface ProxiedConnection {
   cut(): void;
 }
 
-interface Pair {
+interface Pair extends ProxiedConnection {
   readonly near: Socket;
   readonly far: Socket;
   ms: number;
@@ -65,7 +65,16 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
       return;
     }
     const far = connect({ host, port, allowHalfOpen: true, noDelay: true });
-    const pair: Pair = { near, far, ms, silent: isSilent };
+    const pair: Pair = {
+      near,
+      far,
+      ms,
+      silent: isSilent,
+      cut() {
+        for (const socket of [near, far]) socket.resetAndDestroy();
+        pairs.delete(pair);
+      },
+    };
     pairs.add(pair);
     pass(pair, near, far);
     pass(pair, far, near);
@@ -100,13 +109,7 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
       isSilent = false;
       ms = 0;
     },
-    open: () =>
-      [...pairs].map((pair) => ({
-        cut() {
-          for (const socket of [pair.near, pair.far]) socket.resetAndDestroy();
-          pairs.delete(pair);
-        },
-      })),
+    open: () => [...pairs],
     async close() {
       endAll((socket) => socket.destroy());
       server.close();
