@@ -40,7 +40,8 @@ export const goldDefinitions = {
     purchases_count:
       'orders with the product, neither cancelled nor wholly refunded, by the date of their purchase',
     units_sold: 'quantity in the orders of purchases_count',
-    revenue: 'of the orders of purchases_count: line totals, else price × quantity',
+    revenue:
+      'of the orders of purchases_count: line totals, else price × quantity (up to the greatest amount, 9,999,999,999.99)',
     avg_rating: 'mean rating of reviews_count; in the LKR row',
     reviews_count: 'reviews that stand, by the date of their first creation; in the LKR row',
     view_to_cart_rate: 'add_to_cart ÷ views, at most 1',

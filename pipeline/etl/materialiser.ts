@@ -113,8 +113,10 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
           ...(cycleEnd === undefined ? {} : { cycleEnd }),
         });
         rowsInserted += slice.rowsInserted;
-        ({ asOf, cycleEnd } = slice);
-        if (!slice.more) break;
+        ({ cycleEnd } = slice);
+        if (slice.more) continue;
+        ({ asOf } = slice);
+        break;
       }
       return await tell({ ...run, status: 'success', finishedAt: now(), asOf, rowsInserted });
     } catch (error) {

@@ -8,6 +8,7 @@ const dayMs = 86_400_000;
 const beginning = Date.UTC(1970, 0, 1);
 const everyDate = '1970-01-01';
 const noDate = '9999-12-31';
+const never = Date.UTC(9999, 11, 31);
 
 const touchedTables = ['sessions', 'orders', 'purchases', 'reviews'] as const;
 
@@ -50,18 +51,22 @@ export type RunSlice = (session: SqlSession, plan: SlicePlan) => Promise<SliceRe
  */
 export async function createRunSlice(): Promise<RunSlice> {
   const silver = await readScript('silver');
-  const gold = await readScript('gold');
+  const goldScript = await readScript('gold');
 
   return async function runSlice(session, plan) {
-    const definitions = hashOf(plan.definitions, [silver, gold]);
+    const definitions = hashOf(plan.definitions, [silver, goldScript]);
     const found = await readState(session);
     if (found === undefined && !plan.silver)
       return { asOf: plan.asOf, rowsInserted: 0, more: false, cycleEnd: plan.visibleSeq };
-    const asOf = Math.max(plan.asOf, found?.goldAsOf ?? 0, found?.silverAsOf ?? 0);
     const full = plan.silver && (plan.full || (found !== undefined && found.definitions !== definitions));
-    const goldIsNew = plan.gold && (full || plan.full || found?.goldAsOf == null);
     const from = full ? 0 : (found?.loadedSeq ?? 0);
     const to = plan.silver ? endOf(plan, from, full) : from;
+    const more = plan.silver && to < plan.visibleSeq;
+    const before = Math.max(found?.goldAsOf ?? 0, found?.silverAsOf ?? 0);
+    // Until its last slice a cycle's states hold as of the cycle before: no day is complete of which half is loaded.
+    const asOf = more ? before : plan.full ? plan.asOf : Math.max(plan.asOf, before);
+    const gold = plan.gold && !(more && found?.goldAsOf == null);
+    const goldIsNew = gold && (full || plan.full || found?.goldAsOf == null);
 
     const steps = createSteps(session, {
       as_of: { type: 'timestamp', value: asOf },
@@ -74,18 +79,18 @@ export async function createRunSlice(): Promise<RunSlice> {
     if (full || found === undefined) await writeDefinitions(session, plan.definitions);
     let rowsInserted = 0;
     if (to > from) rowsInserted += await runSilver(steps, silver, plan);
-    if (plan.gold) {
+    if (gold) {
       const since = goldIsNew ? undefined : (found?.goldAsOf ?? undefined);
-      rowsInserted += await runGold(steps, gold, plan, asOf, since);
+      rowsInserted += await runGold(steps, goldScript, plan, asOf, since);
     }
     await writeState(session, {
       loadedSeq: to,
-      silverAsOf: plan.silver ? asOf : (found?.silverAsOf ?? null),
+      silverAsOf: plan.silver && !more ? asOf : (found?.silverAsOf ?? null),
       // Gold that was not made anew beside a new Silver is wholly made anew by the next cycle that may.
-      goldAsOf: plan.gold ? asOf : full ? null : (found?.goldAsOf ?? null),
+      goldAsOf: gold ? asOf : full ? null : (found?.goldAsOf ?? null),
       definitions: plan.silver ? definitions : (found?.definitions ?? definitions),
     });
-    return { asOf, rowsInserted, more: plan.silver && to < plan.visibleSeq, cycleEnd: plan.visibleSeq };
+    return { asOf, rowsInserted, more, cycleEnd: plan.visibleSeq };
   };
 }
 
@@ -200,10 +205,13 @@ async function runGold(
 ): Promise<number> {
   const window = definitions.funnels.find(({ funnel }) => funnel === 'purchase')?.windowSeconds ?? 0;
   const recent = recentDays > 0 ? dateAt(asOf - (recentDays - 1) * dayMs, definitions.offsets) : noDate;
+  const recentAt = recentDays > 0 ? Math.max(beginning, asOf - (recentDays + 1) * dayMs) : never;
   const dated: SqlParameters = {
     last_as_of: { type: 'timestamp', value: since ?? beginning },
     open_date: { type: 'text', value: dateAt(asOf - window * 1000, definitions.offsets) },
     recent_from: { type: 'text', value: since === undefined ? everyDate : recent },
+    // no event of those dates is older
+    recent_at: { type: 'timestamp', value: since === undefined ? beginning : recentAt },
   };
   await steps.run(gold, '01-touched-dates', dated);
   const [any] = await steps.ask('SELECT COUNT(*) FROM ops.touched_dates AS t');

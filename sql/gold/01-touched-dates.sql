@@ -50,6 +50,23 @@ FROM (
     SELECT h.metric_date
     FROM gold.system_health_daily AS h
     WHERE h.metric_date >= CAST(@recent_from AS DATE)
+    UNION
+    SELECT CAST(ops.add_seconds(n.event_timestamp, o.offset_seconds) AS DATE)
+    FROM (
+        SELECT e.event_timestamp
+        FROM bronze.business_events AS e
+        WHERE e.ingest_seq <= @to_seq AND e.event_timestamp >= @recent_at
+        UNION ALL
+        SELECT e.event_timestamp
+        FROM bronze.api_request_logs AS e
+        WHERE e.ingest_seq <= @to_seq AND e.event_timestamp >= @recent_at
+        UNION ALL
+        SELECT e.event_timestamp
+        FROM bronze.db_query_perf AS e
+        WHERE e.ingest_seq <= @to_seq AND e.event_timestamp >= @recent_at
+    ) AS n
+    INNER JOIN ops.report_offsets AS o ON n.event_timestamp >= o.from_utc AND n.event_timestamp < o.to_utc
+    WHERE CAST(ops.add_seconds(n.event_timestamp, o.offset_seconds) AS DATE) >= CAST(@recent_from AS DATE)
 ) AS d
 CROSS JOIN (
     VALUES ('web'), ('page'), ('funnel'), ('purchase'), ('order'), ('review'), ('health')

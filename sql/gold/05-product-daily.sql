@@ -28,7 +28,16 @@ WITH parts AS (
         COUNT(DISTINCT p.order_id),
         SUM(CAST(i.quantity AS BIGINT)),
         CAST(
-            SUM(COALESCE(CAST(i.line_total AS DECIMAL(18, 2)), CAST(i.unit_price AS DECIMAL(12, 2)) * i.quantity, 0))
+            SUM(
+                CASE
+                    WHEN i.line_total IS NOT NULL THEN CAST(i.line_total AS DECIMAL(18, 2))
+                    -- a line that comes to more than an amount can be is none
+                    WHEN
+                        i.quantity > 0
+                        AND i.unit_price > CAST(9999999999.99 AS DECIMAL(18, 6)) / NULLIF(i.quantity, 0) THEN 0
+                    ELSE COALESCE(CAST(i.unit_price AS DECIMAL(12, 2)) * i.quantity, 0)
+                END
+            )
             AS DECIMAL(18, 2)
         ),
         0, 0
@@ -85,7 +94,7 @@ SELECT
     s.purchases_count,
     -- quantity in the orders of purchases_count
     s.units_sold,
-    -- of the orders of purchases_count: line totals, else price × quantity
+    -- of the orders of purchases_count: line totals, else price × quantity (up to the greatest amount, 9,999,999,999.99)
     s.revenue,
     -- mean rating of reviews_count; in the LKR row
     CAST(CAST(s.rating_sum AS DECIMAL(18, 6)) / NULLIF(s.reviews_count, 0) AS DECIMAL(9, 6)),

@@ -4,15 +4,15 @@ WHERE metric_date IN (SELECT t.metric_date FROM ops.touched_dates AS t WHERE t.s
 WITH dated_logs AS (
     SELECT
         CAST(ops.add_seconds(l.event_timestamp, o.offset_seconds) AS DATE) AS metric_date, l.service, l.status_code,
-        l.response_time_ms,
+        l.response_time_ms, l.is_seed,
         CAST(ops.seconds_between(l.event_timestamp, l.received_at) * 1000 AS BIGINT) AS lag_ms
     FROM bronze.api_request_logs AS l
     INNER JOIN ops.report_offsets AS o ON l.event_timestamp >= o.from_utc AND l.event_timestamp < o.to_utc
-    WHERE l.is_seed = 0 AND l.event_timestamp >= @health_from AND l.event_timestamp <= @health_to
+    WHERE l.ingest_seq <= @to_seq AND l.event_timestamp >= @health_from AND l.event_timestamp <= @health_to
 ),
 
 logs AS (
-    SELECT d.metric_date, d.service, d.status_code, d.response_time_ms, d.lag_ms
+    SELECT d.metric_date, d.service, d.status_code, d.response_time_ms, d.is_seed, d.lag_ms
     FROM dated_logs AS d
     WHERE d.metric_date IN (SELECT t.metric_date FROM ops.touched_dates AS t WHERE t.subject = 'health')
 ),
@@ -23,6 +23,7 @@ placed_logs AS (
         ROW_NUMBER() OVER (PARTITION BY g.metric_date, g.service ORDER BY g.response_time_ms) AS place,
         COUNT(*) OVER (PARTITION BY g.metric_date, g.service) AS n
     FROM logs AS g
+    WHERE g.is_seed = 0 OR @show_seeds = 1
 ),
 
 requests AS (
@@ -48,20 +49,21 @@ dated_rows AS (
     UNION ALL
     SELECT g.metric_date, g.service, g.lag_ms
     FROM logs AS g
+    WHERE g.is_seed = 0
     UNION ALL
     SELECT
         CAST(ops.add_seconds(e.event_timestamp, o.offset_seconds) AS DATE), e.service,
         CAST(ops.seconds_between(e.event_timestamp, e.received_at) * 1000 AS BIGINT)
     FROM bronze.business_events AS e
     INNER JOIN ops.report_offsets AS o ON e.event_timestamp >= o.from_utc AND e.event_timestamp < o.to_utc
-    WHERE e.is_seed = 0 AND e.event_timestamp >= @health_from AND e.event_timestamp <= @health_to
+    WHERE e.ingest_seq <= @to_seq AND e.is_seed = 0 AND e.event_timestamp >= @health_from AND e.event_timestamp <= @health_to
     UNION ALL
     SELECT
         CAST(ops.add_seconds(q.event_timestamp, o.offset_seconds) AS DATE), q.service,
         CAST(ops.seconds_between(q.event_timestamp, q.received_at) * 1000 AS BIGINT)
     FROM bronze.db_query_perf AS q
     INNER JOIN ops.report_offsets AS o ON q.event_timestamp >= o.from_utc AND q.event_timestamp < o.to_utc
-    WHERE q.is_seed = 0 AND q.event_timestamp >= @health_from AND q.event_timestamp <= @health_to
+    WHERE q.ingest_seq <= @to_seq AND q.is_seed = 0 AND q.event_timestamp >= @health_from AND q.event_timestamp <= @health_to
 ),
 
 placed_rows AS (
@@ -94,6 +96,8 @@ letters AS (
 
 named AS (
     SELECT g.metric_date, g.service FROM lags AS g
+    UNION
+    SELECT r.metric_date, r.service FROM requests AS r
     UNION
     SELECT l.metric_date, l.service
     FROM letters AS l

@@ -1,4 +1,4 @@
--- Orders, their lines, payments and purchases, from all events of the orders that got a new one.
+-- Orders, their lines, payments and purchases, from all events up to @to_seq of the orders that got a new one.
 -- "The first" and "the newest" are by (time, event id as lower-case text), everywhere. No event of theirs is older than
 -- @orders_from, and so nothing before it is looked through.
 INSERT INTO ops.touched_dates (subject, metric_date)
@@ -23,7 +23,8 @@ WITH carriers AS (
                 e.event_timestamp DESC, LOWER(CAST(e.event_id AS VARCHAR(36))) DESC
         ) AS place
     FROM bronze.business_events AS e
-    WHERE e.event_timestamp >= @orders_from AND e.order_id IN (SELECT t.order_id FROM ops.touched_orders AS t)
+    WHERE e.ingest_seq <= @to_seq AND e.event_timestamp >= @orders_from
+        AND e.order_id IN (SELECT t.order_id FROM ops.touched_orders AS t)
         AND e.event_id IN (
             SELECT i.event_id
             FROM bronze.business_event_items AS i
@@ -32,7 +33,7 @@ WITH carriers AS (
         AND e.order_id IN (
             SELECT o.order_id
             FROM bronze.business_events AS o
-            WHERE o.event_timestamp >= @orders_from AND o.canonical_type IN (
+            WHERE o.ingest_seq <= @to_seq AND o.event_timestamp >= @orders_from AND o.canonical_type IN (
                 'order_created', 'order_cancelled', 'order_status', 'order_paid', 'payment_pending',
                 'payment_not_required', 'payment_failed', 'refunded'
             )
@@ -69,7 +70,8 @@ WITH told AS (
             WHEN e.canonical_type IN ('payment_pending', 'payment_not_required', 'payment_failed') THEN 3
         END AS price_rank
     FROM bronze.business_events AS e
-    WHERE e.event_timestamp >= @orders_from AND e.order_id IN (SELECT t.order_id FROM ops.touched_orders AS t)
+    WHERE e.ingest_seq <= @to_seq AND e.event_timestamp >= @orders_from
+        AND e.order_id IN (SELECT t.order_id FROM ops.touched_orders AS t)
 ),
 
 ranked AS (
@@ -183,7 +185,8 @@ WITH told AS (
             PARTITION BY e.order_id ORDER BY e.event_timestamp, LOWER(CAST(e.event_id AS VARCHAR(36)))
         ) AS place
     FROM bronze.business_events AS e
-    WHERE e.event_timestamp >= @orders_from AND e.order_id IN (SELECT t.order_id FROM ops.touched_orders AS t)
+    WHERE e.ingest_seq <= @to_seq AND e.event_timestamp >= @orders_from
+        AND e.order_id IN (SELECT t.order_id FROM ops.touched_orders AS t)
 ),
 
 firsts AS (
@@ -235,7 +238,8 @@ WITH told AS (
             PARTITION BY e.order_id ORDER BY e.event_timestamp, LOWER(CAST(e.event_id AS VARCHAR(36)))
         ) AS place
     FROM bronze.business_events AS e
-    WHERE e.event_timestamp >= @orders_from AND e.order_id IN (SELECT t.order_id FROM ops.touched_orders AS t)
+    WHERE e.ingest_seq <= @to_seq AND e.event_timestamp >= @orders_from
+        AND e.order_id IN (SELECT t.order_id FROM ops.touched_orders AS t)
         AND e.canonical_type IN (
             'order_paid', 'payment_pending', 'payment_not_required', 'payment_failed', 'refunded'
         )

@@ -15,7 +15,7 @@ WITH told AS (
             PARTITION BY e.review_id ORDER BY e.event_timestamp, LOWER(CAST(e.event_id AS VARCHAR(36)))
         ) AS place
     FROM bronze.business_events AS e
-    WHERE e.review_id IN (SELECT t.review_id FROM ops.touched_reviews AS t)
+    WHERE e.ingest_seq <= @to_seq AND e.review_id IN (SELECT t.review_id FROM ops.touched_reviews AS t)
         AND e.canonical_type IN ('review_created', 'review_updated', 'review_deleted')
 ),
 

@@ -119,9 +119,12 @@ export function productRows(
   });
 }
 
-/** "line totals, else price × quantity" */
-const lineMoney = ({ line_total, unit_price, quantity }: OrderItemRow): number =>
-  line_total ?? (unit_price === null ? 0 : unit_price * quantity);
+/** "line totals, else price × quantity"; one that comes to more than an amount can be "stops nothing", and is none */
+const lineMoney = ({ line_total, unit_price, quantity }: OrderItemRow): number => {
+  if (line_total !== null) return line_total;
+  const money = unit_price === null ? 0 : unit_price * quantity;
+  return money > 999_999_999_999 ? 0 : money;
+};
 
 /** Lines with a product, of bought orders that are neither cancelled nor wholly refunded. */
 function soldLines(
