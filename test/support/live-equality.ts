@@ -31,7 +31,8 @@ const everyEvent = [
    FROM bronze.business_events`,
 ].join(' UNION ALL ');
 
-const names = 'web_table, id, happened, session, person, type, bot, seed, path, order_id, cents, currency, method';
+const names =
+  'web_table, id, happened, session, person, type, bot, seed, path, order_id, cents, currency, method';
 /** in one answer of a running process */
 const pageRows = 5_000;
 
