@@ -17,21 +17,17 @@ import {
   webEvent,
   webRow,
 } from './support/bronze-rows.ts';
-import { openFresh } from './support/etl.ts';
+import { openFresh, wholeCycle } from './support/etl.ts';
 
 /* Rows and moments at the edge, each once the reason that a cycle failed or told something wrong. */
 
 const day = 86_400_000;
 
 const plan = async (asOf: number, visibleSeq: number, over: Partial<SlicePlan> = {}): Promise<SlicePlan> => ({
+  ...wholeCycle,
   asOf,
   definitions: etlDefinitions(await loadFunnels(defaultFunnelsFile, { horizonHours: 24 }), 'UTC', false),
-  silver: true,
-  gold: true,
-  full: false,
-  recentDays: 0,
   visibleSeq,
-  maxRows: 200_000,
   ...over,
 });
 
@@ -183,4 +179,61 @@ it('seeds that are shown are among the requests of a service, and never in its l
   expect(await rowsOf(warehouse, health)).toEqual([[1, 10, 20]]);
   await warehouse.materialise({ ...rest, definitions: { ...definitions, showSeeds: true } });
   expect(await rowsOf(warehouse, health)).toEqual([[2, 30, 20]]);
+});
+
+it('what is told of now counts seeds where they are shown', async () => {
+  const warehouse = await openFresh();
+  const order = {
+    order_id: 'o1',
+    amount: 10_000,
+    currency: 'LKR',
+    user_id: 'u1',
+    session_id: null,
+    is_seed: 1,
+  } as const;
+  await commit(warehouse, [
+    webEvent(webRow({ event_id: randomUUID(), session_id: 's1', user_id: null, event_timestamp: at })),
+    webEvent(
+      webRow({ event_id: randomUUID(), session_id: 's2', user_id: null, event_timestamp: at, is_seed: 1 }),
+    ),
+    business({ ...order, canonical_type: 'order_created', payment_method: 'ONLINE', event_timestamp: at }),
+    business({ ...order, ...paid, event_timestamp: at }),
+  ]);
+  const now =
+    'SELECT active_users_now, sessions_today, CAST(revenue_today AS DOUBLE), orders_today FROM gold.realtime_metrics';
+  const { definitions, ...rest } = await plan(at + 1_000, 4);
+  await warehouse.materialise({ ...rest, definitions });
+  expect(await rowsOf(warehouse, now)).toEqual([[1, 1, 0, 0]]);
+  await warehouse.materialise({ ...rest, definitions: { ...definitions, showSeeds: true } });
+  expect(await rowsOf(warehouse, now)).toEqual([[2, 2, 100, 1]]);
+});
+
+it('a rate that stands at a half in its seventh place is rounded away from zero: 41 of 640', async () => {
+  const warehouse = await openFresh();
+  const event = (canonical_type: 'page_view' | 'add_to_cart', n: number) =>
+    webEvent(
+      webRow({
+        event_id: randomUUID(),
+        session_id: `s${n}`,
+        canonical_type,
+        product_id: 'p1',
+        event_timestamp: at + n,
+      }),
+    );
+  const views = Array.from({ length: 640 }, (_, n) => event('page_view', n));
+  const carts = Array.from({ length: 41 }, (_, n) => event('add_to_cart', n));
+  await commit(warehouse, [...views, ...carts]);
+  await warehouse.materialise(await plan(at + day, 681));
+  const rates = 'SELECT CAST(view_to_cart_rate AS VARCHAR) FROM gold.';
+  expect(await rowsOf(warehouse, `${rates}product_daily`)).toEqual([['0.064063']]);
+  expect(await rowsOf(warehouse, `${rates}funnel_daily`)).toEqual([['0.064063']]);
+  const range = (await readRangeQueries())({
+    table: 'product_range',
+    from: '2026-01-01',
+    to: '2026-12-31',
+    offset: 0,
+    limit: 10,
+  });
+  const { columns, rows } = await warehouse.query(range);
+  expect(rows.map((row) => row[columns.indexOf('view_to_cart_rate')])).toEqual([0.064063]);
 });

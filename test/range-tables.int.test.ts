@@ -68,7 +68,7 @@ describe.each(ranges)('from %s to %s', (from, to) => {
           avg_rating: near(quotient(stars(own), sum('reviews_count'))),
           reviews_count: sum('reviews_count'),
           view_to_cart_rate: near(rate(sum('add_to_cart'), sum('views'))),
-          cart_to_purchase_rate: near(rate(total(mine, 'purchases_count'), sum('add_to_cart'))),
+          cart_to_purchase_rate: near(rate(sum('purchases_count'), sum('add_to_cart'))),
         };
       });
     });

@@ -7,22 +7,26 @@ export interface EtlState {
   readonly loadedSeq: number;
   readonly silverAsOf: number | null;
   readonly goldAsOf: number | null;
+  /** Of the definitions: does Gold count seeds? */
+  readonly showSeeds: boolean;
+  /** A hash of all that the layers depend on beside their rows. */
   readonly definitions: string;
 }
 
 /** undefined: no cycle was ever complete. */
 export async function readState(session: SqlSession): Promise<EtlState | undefined> {
   const rows = await session.select(
-    'SELECT s.loaded_seq, s.silver_as_of, s.gold_as_of, s.definitions FROM ops.etl_state AS s',
+    'SELECT s.loaded_seq, s.silver_as_of, s.gold_as_of, s.show_seeds, s.definitions FROM ops.etl_state AS s',
     {},
   );
   const [row] = rows;
   if (row === undefined) return undefined;
-  const [loadedSeq, silverAsOf, goldAsOf, definitions] = row;
+  const [loadedSeq, silverAsOf, goldAsOf, showSeeds, definitions] = row;
   return {
     loadedSeq: Number(loadedSeq),
     silverAsOf: msOf(silverAsOf),
     goldAsOf: msOf(goldAsOf),
+    showSeeds: Number(showSeeds) === 1,
     definitions: String(definitions),
   };
 }
@@ -32,12 +36,13 @@ export const msOf = (value: unknown): number | null => (typeof value === 'string
 export async function writeState(session: SqlSession, state: EtlState): Promise<void> {
   await session.execute('DELETE FROM ops.etl_state', {});
   await session.execute(
-    `INSERT INTO ops.etl_state (loaded_seq, silver_as_of, gold_as_of, definitions)
-     VALUES (@loaded_seq, @silver_as_of, @gold_as_of, @definitions)`,
+    `INSERT INTO ops.etl_state (loaded_seq, silver_as_of, gold_as_of, show_seeds, definitions)
+     VALUES (@loaded_seq, @silver_as_of, @gold_as_of, @show_seeds, @definitions)`,
     {
       loaded_seq: { type: 'bigint', value: state.loadedSeq },
       silver_as_of: { type: 'timestamp', value: state.silverAsOf },
       gold_as_of: { type: 'timestamp', value: state.goldAsOf },
+      show_seeds: { type: 'integer', value: state.showSeeds ? 1 : 0 },
       definitions: { type: 'text', value: state.definitions },
     },
   );

@@ -88,7 +88,8 @@ export async function createRunSlice(): Promise<RunSlice> {
       silverAsOf: plan.silver && !more ? asOf : (found?.silverAsOf ?? null),
       // Gold that was not made anew beside a new Silver is wholly made anew by the next cycle that may.
       goldAsOf: gold ? asOf : full ? null : (found?.goldAsOf ?? null),
-      definitions: plan.silver ? definitions : (found?.definitions ?? definitions),
+      showSeeds: plan.silver || found === undefined ? plan.definitions.showSeeds : found.showSeeds,
+      definitions: plan.silver || found === undefined ? definitions : found.definitions,
     });
     return { asOf, rowsInserted, more, cycleEnd: plan.visibleSeq };
   };

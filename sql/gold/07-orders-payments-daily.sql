@@ -19,7 +19,10 @@ SELECT
     SUM(CASE WHEN f.has_items = 0 THEN 1 ELSE 0 END),
     -- paid ÷ orders that tried online: pending, failed, paid or refunded
     CAST(
-        CAST(SUM(CASE WHEN f.paid_at IS NULL THEN 0 ELSE 1 END) AS DECIMAL(18, 6)) / NULLIF(SUM(f.tried_online), 0)
+        CAST(
+            CAST(SUM(CASE WHEN f.paid_at IS NULL THEN 0 ELSE 1 END) AS DECIMAL(18, 6)) / NULLIF(SUM(f.tried_online), 0)
+            AS DECIMAL(18, 15)
+        )
         AS DECIMAL(9, 6)
     ),
     -- amount − refunded_amount of orders with a purchase, never cancelled; each once

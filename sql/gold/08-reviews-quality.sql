@@ -9,7 +9,10 @@ SELECT
     -- those of them with five stars
     SUM(CASE WHEN r.rating = 5 THEN 1 ELSE 0 END),
     -- mean rating of total_reviews that have one
-    CAST(CAST(SUM(CAST(r.rating AS INTEGER)) AS DECIMAL(18, 6)) / NULLIF(COUNT(r.rating), 0) AS DECIMAL(9, 6))
+    CAST(
+        CAST(CAST(SUM(CAST(r.rating AS INTEGER)) AS DECIMAL(18, 6)) / NULLIF(COUNT(r.rating), 0) AS DECIMAL(18, 15))
+        AS DECIMAL(9, 6)
+    )
 FROM ops.review_facts AS r
 WHERE r.product_id IS NOT NULL AND r.is_deleted = 0 AND (r.is_seed = 0 OR @show_seeds = 1)
     AND r.created_date IN (SELECT t.metric_date FROM ops.touched_dates AS t WHERE t.subject = 'review')

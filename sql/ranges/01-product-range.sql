@@ -15,28 +15,19 @@ WITH sums AS (
     FROM gold.product_daily AS g
     WHERE g.metric_date >= @from AND g.metric_date <= @to
     GROUP BY g.product_id, g.currency
-),
-
-products AS (
-    SELECT
-        a.product_id, a.currency, a.views, a.clicks, a.add_to_cart, a.purchases_count, a.units_sold, a.revenue, a.stars,
-        a.reviews_count,
-        -- orders of every currency
-        SUM(CAST(a.purchases_count AS BIGINT)) OVER (PARTITION BY a.product_id) AS all_purchases
-    FROM sums AS a
 )
 
 SELECT
     s.product_id, s.currency, s.views, s.clicks, s.add_to_cart, s.purchases_count, s.units_sold,
     CAST(s.revenue AS DECIMAL(18, 2)) AS revenue,
-    CAST(CAST(s.stars AS DECIMAL(18, 6)) / NULLIF(s.reviews_count, 0) AS DECIMAL(9, 6)) AS avg_rating,
+    CAST(CAST(CAST(s.stars AS DECIMAL(18, 6)) / NULLIF(s.reviews_count, 0) AS DECIMAL(18, 15)) AS DECIMAL(9, 6)) AS avg_rating,
     s.reviews_count,
     CASE
         WHEN s.add_to_cart > s.views AND s.views > 0 THEN 1
-        ELSE CAST(CAST(s.add_to_cart AS DECIMAL(18, 6)) / NULLIF(s.views, 0) AS DECIMAL(9, 6))
+        ELSE CAST(CAST(CAST(s.add_to_cart AS DECIMAL(18, 6)) / NULLIF(s.views, 0) AS DECIMAL(18, 15)) AS DECIMAL(9, 6))
     END AS view_to_cart_rate,
     CASE
-        WHEN s.all_purchases > s.add_to_cart AND s.add_to_cart > 0 THEN 1
-        ELSE CAST(CAST(s.all_purchases AS DECIMAL(18, 6)) / NULLIF(s.add_to_cart, 0) AS DECIMAL(9, 6))
+        WHEN s.purchases_count > s.add_to_cart AND s.add_to_cart > 0 THEN 1
+        ELSE CAST(CAST(CAST(s.purchases_count AS DECIMAL(18, 6)) / NULLIF(s.add_to_cart, 0) AS DECIMAL(18, 15)) AS DECIMAL(9, 6))
     END AS cart_to_purchase_rate
-FROM products AS s
+FROM sums AS s

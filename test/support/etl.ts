@@ -37,16 +37,21 @@ export function funnelsOf({ funnels }: Pick<History, 'funnels'>): readonly Funne
   return checked.funnels;
 }
 
+/** What a plan says when nothing else is asked of it. */
+export const wholeCycle = {
+  silver: true,
+  gold: true,
+  full: false,
+  recentDays: 0,
+  maxRows: 200_000,
+} as const satisfies Partial<SlicePlan>;
+
 export function planOf(history: History, asOf: number, visibleSeq: number): SlicePlan {
   return {
+    ...wholeCycle,
     asOf,
     definitions: etlDefinitions(funnelsOf(history), history.timeZone, history.showSeeds),
-    silver: true,
-    gold: true,
-    full: false,
-    recentDays: 0,
     visibleSeq,
-    maxRows: 200_000,
   };
 }
 

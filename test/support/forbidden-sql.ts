@@ -109,6 +109,11 @@ export const forbiddenForms: readonly ForbiddenForm[] = [
     'SELECT CAST(a.x AS DECIMAL(18, 6)) / a.y AS r',
     'SELECT COUNT(*) / NULLIF(a.y, 0) AS r',
   ),
+  form(
+    'a quotient rounded to six places at once: DuckDB makes it a DOUBLE, which may stand just below a half',
+    says(/\/\s*NULLIF\((?:[^()]|\([^()]*\))*\)\s*AS\s+DECIMAL\(\d+, 6\)/i),
+    'SELECT CAST(CAST(a.x AS DECIMAL(18, 6)) / NULLIF(a.y, 0) AS DECIMAL(9, 6)) AS r',
+  ),
   form('AVG, whose type follows its argument', says(/\bAVG\s*\(/i), 'SELECT AVG(t.x) AS m'),
   form(
     'SUM of what may overflow an int',
