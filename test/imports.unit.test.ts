@@ -96,6 +96,20 @@ test('packages that run are dependencies, not development ones', () => {
   expect(missing.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
 });
 
+test('nothing that a bench imports needs the test runner', () => {
+  const benches = sourcesUnder('bench');
+  const seen = new Set(benches);
+  const against: string[] = [];
+  for (const file of seen)
+    for (const found of importsOf(file, readFileSync(join(root, file), 'utf8'))) {
+      if (found.typeOnly) continue;
+      if (found.to === 'vitest') against.push(file);
+      else if (isRelative(found.to) && /\.(ts|mts|mjs)$/.test(found.to)) seen.add(target(found));
+    }
+  expect(against).toEqual([]);
+  expect(seen.size).toBeGreaterThan(benches.length + 20);
+});
+
 describe('the test itself', () => {
   const found = (text: string): readonly string[] =>
     importsOf('sinks/a/b.ts', text).map((one) => `${one.typeOnly ? 'type ' : ''}${target(one)}`);

@@ -1,7 +1,10 @@
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createMaterialiser, type Materialiser } from '../pipeline/etl/materialiser.ts';
+import { type CycleEngine, type Cycles, createCycles } from '../sinks/materialise/cycles.ts';
 import type { SlicePlan } from '../sinks/materialise/plan.ts';
+import { createConnections } from '../sinks/mssql/connections.ts';
+import { cycleEngine } from '../sinks/mssql/cycle.ts';
 import { type MssqlWarehouse, openMssqlWarehouse } from '../sinks/mssql/open.ts';
 import { commitSlices, expectSame, planOf, readTables } from './support/etl.ts';
 import { eventually } from './support/eventually.ts';
@@ -31,11 +34,13 @@ describe.skipIf(mssqlMissing !== undefined)(`Silver and Gold ${title}`, { timeou
   let database = '';
   const opened: MssqlWarehouse[] = [];
   const proxies: TcpProxy[] = [];
+  const held: (() => Promise<void>)[] = [];
 
   beforeEach(async () => {
     database = await takeTestDatabase();
   });
   afterEach(async () => {
+    for (const letGo of held.splice(0)) await letGo();
     for (const warehouse of opened.splice(0)) await warehouse.close();
     for (const proxy of proxies.splice(0)) await proxy.close();
     await giveTestDatabase(database);
@@ -92,7 +97,7 @@ describe.skipIf(mssqlMissing !== undefined)(`Silver and Gold ${title}`, { timeou
 
     const materialiserOn = (
       warehouse: MssqlWarehouse,
-      over: { readonly cancelMaterialise?: () => void } = {},
+      over: Partial<Pick<Cycles, 'materialise' | 'cancelMaterialise'>> = {},
     ): Materialiser =>
       createMaterialiser({
         warehouse: { ...warehouse, ...over },
@@ -113,18 +118,47 @@ describe.skipIf(mssqlMissing !== undefined)(`Silver and Gold ${title}`, { timeou
       return warehouse;
     }
 
-    /** Holds the row that a cycle writes last, so that one which began stays open until `letGo`. */
-    async function holdState(): Promise<{ letGo(): Promise<void> }> {
+    /** Holds the row that a cycle writes last, so that one which began stays open until it is let go. */
+    async function holdState(): Promise<() => Promise<void>> {
       const pool = await connectTo(database);
       const transaction = pool.transaction();
       await transaction.begin();
       await transaction.request().query('UPDATE ops.etl_state SET loaded_seq = loaded_seq');
-      return {
-        async letGo() {
-          await transaction.rollback();
-          await pool.close();
-        },
+      let isHeld = true;
+      const letGo = async (): Promise<void> => {
+        if (!isHeld) return;
+        isHeld = false;
+        await transaction.rollback();
+        await pool.close();
       };
+      held.push(letGo);
+      return letGo;
+    }
+
+    /** Cycles on connections of their own, that tell which statement they are at. */
+    async function watched(): Promise<{
+      readonly cycles: Cycles;
+      reached(): string;
+      close(): Promise<void>;
+    }> {
+      const connections = createConnections(mssqlOptions(database));
+      await connections.open();
+      const engine = cycleEngine(connections);
+      let latest = '';
+      const telling: CycleEngine = {
+        ...engine,
+        transaction: (use) =>
+          engine.transaction((session) =>
+            use({
+              ...session,
+              execute(sql, parameters) {
+                latest = sql.trim();
+                return session.execute(sql, parameters);
+              },
+            }),
+          ),
+      };
+      return { cycles: createCycles(telling), reached: () => latest, close: () => connections.close() };
     }
 
     const statuses = async (warehouse: MssqlWarehouse): Promise<readonly unknown[]> =>
@@ -138,12 +172,12 @@ describe.skipIf(mssqlMissing !== undefined)(`Silver and Gold ${title}`, { timeou
     it('a second one, of another process, is skipped and written down as such', async () => {
       const first = await prepared();
       const second = await open();
-      const held = await holdState();
+      const letGo = await holdState();
       const { finished } = materialiserOn(first).begin();
       await isRunning(second);
       expect(await materialiserOn(second).begin().finished).toMatchObject({ status: 'skipped' });
       expectSame(truthOf(history, 0), await readTables(second), 'readers, while a cycle is open');
-      await held.letGo();
+      await letGo();
       expect(await finished).toMatchObject({ status: 'success' });
       expect(await statuses(second)).toEqual(['skipped', 'success']);
       expectSame(truthOf(history, last), await readTables(second), 'after it');
@@ -154,18 +188,22 @@ describe.skipIf(mssqlMissing !== undefined)(`Silver and Gold ${title}`, { timeou
       const { warehouse, proxy } = await openCuttable();
       await Promise.all([1, 2, 3].map(() => warehouse.query('SELECT 1')));
       const before = new Set(proxy.open());
-      const held = await holdState();
+      const letGo = await holdState();
+      const { cycles, reached, close } = await watched();
       let tell: () => void = () => undefined;
       const noticed = new Promise<void>((resolve) => {
         tell = resolve;
       });
       const { finished } = materialiserOn(warehouse, {
+        materialise: cycles.materialise,
         cancelMaterialise() {
-          warehouse.cancelMaterialise();
+          cycles.cancelMaterialise();
           tell();
         },
       }).begin();
-      await isRunning(reader);
+      // Its transaction waits for what is held here: told to stop, it cannot before that is let go.
+      const arrived = async () => expect(reached()).toMatch(/^DELETE FROM ops.etl_state/);
+      await eventually(arrived, { timeoutMs: 240_000 });
       // The pool has what the cycle needs of it: what came since is the lock's, and the one that it was tried with.
       for (const connection of proxy.open()) if (!before.has(connection)) connection.cut();
       await noticed;
@@ -179,7 +217,7 @@ describe.skipIf(mssqlMissing !== undefined)(`Silver and Gold ${title}`, { timeou
           errorMessage: expect.stringContaining('has not ended'),
         });
       });
-      await held.letGo();
+      await letGo();
       expect(await finished).toMatchObject({
         status: 'failed',
         errorMessage: expect.stringContaining('lock'),
@@ -189,17 +227,18 @@ describe.skipIf(mssqlMissing !== undefined)(`Silver and Gold ${title}`, { timeou
       expect(await materialiserOn(reader).begin().finished).toMatchObject({ status: 'success' });
       expect(await statuses(reader)).not.toContain('running');
       expectSame(truthOf(history, last), await readTables(reader), 'the next');
+      await close();
     });
 
     it('one whose own connection is cut leaves nothing behind, and the next is right', async () => {
       const reader = await prepared();
       const { warehouse, proxy } = await openCuttable();
-      const held = await holdState();
+      const letGo = await holdState();
       const { finished } = materialiserOn(warehouse).begin();
       await isRunning(reader);
       for (const connection of proxy.open()) connection.cut();
       expect(await finished).toMatchObject({ status: 'failed' });
-      await held.letGo();
+      await letGo();
       await eventually(async () => {
         expect(await materialiserOn(reader).begin().finished).toMatchObject({ status: 'success' });
       });

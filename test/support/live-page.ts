@@ -1,6 +1,6 @@
+import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { expect } from 'vitest';
 import type { StepCounts } from '../../live-dashboard/frames.ts';
 import { builtPage } from './built-page.ts';
 import { eventually } from './eventually.ts';
@@ -77,8 +77,8 @@ export async function createPageBench(): Promise<PageBench> {
           eventually(
             async () => {
               const found = await text(selector);
-              if (typeof wanted === 'string') expect(found).toBe(wanted);
-              else expect(found).toMatch(wanted);
+              if (typeof wanted === 'string') assert.equal(found, wanted);
+              else assert.match(found, wanted);
             },
             { timeoutMs: 15_000 },
           ),
