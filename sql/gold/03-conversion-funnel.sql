@@ -70,7 +70,7 @@ SELECT
     -- dropped ÷ sessions of the step before; NULL for step 1
     CASE
         WHEN c.step_order > 1
-            THEN CAST(CAST(CAST(c.dropped AS DECIMAL(18, 6)) / NULLIF(b.sessions, 0) AS DECIMAL(18, 15)) AS DECIMAL(9, 6))
+            THEN CAST(ROUND(CAST(CAST(c.dropped AS DECIMAL(18, 6)) / NULLIF(b.sessions, 0) AS DECIMAL(18, 15)), 6) AS DECIMAL(9, 6))
     END,
     -- time from the step before, of those that went on: half of them took no longer
     CAST(t.median_low + COALESCE(t.median_high - t.median_low, 0) * t.median_part AS DECIMAL(18, 6)),

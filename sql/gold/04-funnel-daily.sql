@@ -43,13 +43,13 @@ SELECT
     -- entries of the date that purchased in time
     COALESCE(s.purchases, 0),
     -- cart_sessions ÷ view_sessions
-    CAST(CAST(CAST(s.carts AS DECIMAL(18, 6)) / NULLIF(s.views, 0) AS DECIMAL(18, 15)) AS DECIMAL(9, 6)),
+    CAST(ROUND(CAST(CAST(s.carts AS DECIMAL(18, 6)) / NULLIF(s.views, 0) AS DECIMAL(18, 15)), 6) AS DECIMAL(9, 6)),
     -- checkout_sessions ÷ cart_sessions
-    CAST(CAST(CAST(s.checkouts AS DECIMAL(18, 6)) / NULLIF(s.carts, 0) AS DECIMAL(18, 15)) AS DECIMAL(9, 6)),
+    CAST(ROUND(CAST(CAST(s.checkouts AS DECIMAL(18, 6)) / NULLIF(s.carts, 0) AS DECIMAL(18, 15)), 6) AS DECIMAL(9, 6)),
     -- purchase_sessions ÷ checkout_sessions
-    CAST(CAST(CAST(s.purchases AS DECIMAL(18, 6)) / NULLIF(s.checkouts, 0) AS DECIMAL(18, 15)) AS DECIMAL(9, 6)),
+    CAST(ROUND(CAST(CAST(s.purchases AS DECIMAL(18, 6)) / NULLIF(s.checkouts, 0) AS DECIMAL(18, 15)), 6) AS DECIMAL(9, 6)),
     -- purchase_sessions ÷ view_sessions
-    CAST(CAST(CAST(s.purchases AS DECIMAL(18, 6)) / NULLIF(s.views, 0) AS DECIMAL(18, 15)) AS DECIMAL(9, 6)),
+    CAST(ROUND(CAST(CAST(s.purchases AS DECIMAL(18, 6)) / NULLIF(s.views, 0) AS DECIMAL(18, 15)), 6) AS DECIMAL(9, 6)),
     -- purchases of the date that no session is credited with (funnel.md 6e)
     COALESCE(o.purchases, 0),
     -- 1: the date is over and so is the window of everybody who entered on it

@@ -97,19 +97,20 @@ SELECT
     -- of the orders of purchases_count: line totals, else price × quantity (up to the greatest amount, 9,999,999,999.99)
     s.revenue,
     -- mean rating of reviews_count; in the LKR row
-    CAST(CAST(CAST(s.rating_sum AS DECIMAL(18, 6)) / NULLIF(s.reviews_count, 0) AS DECIMAL(18, 15)) AS DECIMAL(9, 6)),
+    CAST(ROUND(CAST(CAST(s.rating_sum AS DECIMAL(18, 6)) / NULLIF(s.reviews_count, 0) AS DECIMAL(18, 15)), 6) AS DECIMAL(9, 6)),
     -- reviews that stand, by the date of their first creation; in the LKR row
     s.reviews_count,
     -- add_to_cart ÷ views, at most 1
     CASE
         WHEN s.add_to_cart > s.views AND s.views > 0 THEN 1
-        ELSE CAST(CAST(CAST(s.add_to_cart AS DECIMAL(18, 6)) / NULLIF(s.views, 0) AS DECIMAL(18, 15)) AS DECIMAL(9, 6))
+        ELSE CAST(ROUND(CAST(CAST(s.add_to_cart AS DECIMAL(18, 6)) / NULLIF(s.views, 0) AS DECIMAL(18, 15)), 6) AS DECIMAL(9, 6))
     END,
     -- purchases_count ÷ add_to_cart, at most 1
     CASE
         WHEN s.purchases_count > s.add_to_cart AND s.add_to_cart > 0 THEN 1
         ELSE CAST(
-            CAST(CAST(s.purchases_count AS DECIMAL(18, 6)) / NULLIF(s.add_to_cart, 0) AS DECIMAL(18, 15)) AS DECIMAL(9, 6)
+            ROUND(CAST(CAST(s.purchases_count AS DECIMAL(18, 6)) / NULLIF(s.add_to_cart, 0) AS DECIMAL(18, 15)), 6)
+            AS DECIMAL(9, 6)
         )
     END
 FROM summed AS s;

@@ -37,18 +37,18 @@ SELECT
     -- different visitors of the date: the view's user, else its session
     v.unique_visitors,
     -- mean time on the page, as the next view of the session told it
-    CAST(CAST(v.time_on_page_seconds AS DECIMAL(28, 11)) AS DECIMAL(18, 6)),
+    CAST(ROUND(CAST(v.time_on_page_seconds AS DECIMAL(28, 11)), 6) AS DECIMAL(18, 6)),
     -- mean depth of scroll events on the page, percent
-    CAST(CAST(s.scroll_depth AS DECIMAL(18, 11)) AS DECIMAL(9, 6)),
+    CAST(ROUND(CAST(s.scroll_depth AS DECIMAL(18, 11)), 6) AS DECIMAL(9, 6)),
     -- sessions whose first page view it was
     v.entries,
     -- sessions whose last page view it was
     v.exits,
     -- entries of sessions that saw one page and did nothing else ÷ entries
-    CAST(CAST(CAST(v.bounces AS DECIMAL(18, 6)) / NULLIF(v.entries, 0) AS DECIMAL(18, 15)) AS DECIMAL(9, 6)),
+    CAST(ROUND(CAST(CAST(v.bounces AS DECIMAL(18, 6)) / NULLIF(v.entries, 0) AS DECIMAL(18, 15)), 6) AS DECIMAL(9, 6)),
     -- exits ÷ views
-    CAST(CAST(CAST(v.exits AS DECIMAL(18, 6)) / NULLIF(v.views, 0) AS DECIMAL(18, 15)) AS DECIMAL(9, 6)),
+    CAST(ROUND(CAST(CAST(v.exits AS DECIMAL(18, 6)) / NULLIF(v.views, 0) AS DECIMAL(18, 15)), 6) AS DECIMAL(9, 6)),
     -- mean load time of the views that told one
-    CAST(CAST(v.load_time_ms AS DECIMAL(28, 11)) AS DECIMAL(18, 6))
+    CAST(ROUND(CAST(v.load_time_ms AS DECIMAL(28, 11)), 6) AS DECIMAL(18, 6))
 FROM viewed AS v
 LEFT JOIN scrolled AS s ON s.event_date = v.event_date AND s.page_path = v.page_path;

@@ -19,9 +19,12 @@ SELECT
     SUM(CASE WHEN f.has_items = 0 THEN 1 ELSE 0 END),
     -- paid ÷ orders that tried online: pending, failed, paid or refunded
     CAST(
-        CAST(
-            CAST(SUM(CASE WHEN f.paid_at IS NULL THEN 0 ELSE 1 END) AS DECIMAL(18, 6)) / NULLIF(SUM(f.tried_online), 0)
-            AS DECIMAL(18, 15)
+        ROUND(
+            CAST(
+                CAST(SUM(CASE WHEN f.paid_at IS NULL THEN 0 ELSE 1 END) AS DECIMAL(18, 6)) / NULLIF(SUM(f.tried_online), 0)
+                AS DECIMAL(18, 15)
+            ),
+            6
         )
         AS DECIMAL(9, 6)
     ),

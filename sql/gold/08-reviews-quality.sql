@@ -10,7 +10,10 @@ SELECT
     SUM(CASE WHEN r.rating = 5 THEN 1 ELSE 0 END),
     -- mean rating of total_reviews that have one
     CAST(
-        CAST(CAST(SUM(CAST(r.rating AS INTEGER)) AS DECIMAL(18, 6)) / NULLIF(COUNT(r.rating), 0) AS DECIMAL(18, 15))
+        ROUND(
+            CAST(CAST(SUM(CAST(r.rating AS INTEGER)) AS DECIMAL(18, 6)) / NULLIF(COUNT(r.rating), 0) AS DECIMAL(18, 15)),
+            6
+        )
         AS DECIMAL(9, 6)
     )
 FROM ops.review_facts AS r

@@ -116,7 +116,7 @@ SELECT
     -- 95 of 100 requests were answered within this time
     CAST(r.p95_low + COALESCE(r.p95_high - r.p95_low, 0) * r.p95_part AS DECIMAL(18, 6)),
     -- answered with 500 or above ÷ requests
-    CAST(CAST(CAST(r.errors AS DECIMAL(18, 6)) / NULLIF(r.requests, 0) AS DECIMAL(18, 15)) AS DECIMAL(9, 6)),
+    CAST(ROUND(CAST(CAST(r.errors AS DECIMAL(18, 6)) / NULLIF(r.requests, 0) AS DECIMAL(18, 15)), 6) AS DECIMAL(9, 6)),
     -- half of the events were received later than this after they happened; web events are of the service web
     CAST(g.lag_low + COALESCE(g.lag_high - g.lag_low, 0) * g.lag_part AS DECIMAL(18, 6)),
     -- dead letters by the time of their failure, in the row of the source that delivered them

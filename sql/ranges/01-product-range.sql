@@ -20,14 +20,14 @@ WITH sums AS (
 SELECT
     s.product_id, s.currency, s.views, s.clicks, s.add_to_cart, s.purchases_count, s.units_sold,
     CAST(s.revenue AS DECIMAL(18, 2)) AS revenue,
-    CAST(CAST(CAST(s.stars AS DECIMAL(18, 6)) / NULLIF(s.reviews_count, 0) AS DECIMAL(18, 15)) AS DECIMAL(9, 6)) AS avg_rating,
+    CAST(ROUND(CAST(CAST(s.stars AS DECIMAL(18, 6)) / NULLIF(s.reviews_count, 0) AS DECIMAL(18, 15)), 6) AS DECIMAL(9, 6)) AS avg_rating,
     s.reviews_count,
     CASE
         WHEN s.add_to_cart > s.views AND s.views > 0 THEN 1
-        ELSE CAST(CAST(CAST(s.add_to_cart AS DECIMAL(18, 6)) / NULLIF(s.views, 0) AS DECIMAL(18, 15)) AS DECIMAL(9, 6))
+        ELSE CAST(ROUND(CAST(CAST(s.add_to_cart AS DECIMAL(18, 6)) / NULLIF(s.views, 0) AS DECIMAL(18, 15)), 6) AS DECIMAL(9, 6))
     END AS view_to_cart_rate,
     CASE
         WHEN s.purchases_count > s.add_to_cart AND s.add_to_cart > 0 THEN 1
-        ELSE CAST(CAST(CAST(s.purchases_count AS DECIMAL(18, 6)) / NULLIF(s.add_to_cart, 0) AS DECIMAL(18, 15)) AS DECIMAL(9, 6))
+        ELSE CAST(ROUND(CAST(CAST(s.purchases_count AS DECIMAL(18, 6)) / NULLIF(s.add_to_cart, 0) AS DECIMAL(18, 15)), 6) AS DECIMAL(9, 6))
     END AS cart_to_purchase_rate
 FROM sums AS s

@@ -41,10 +41,10 @@ SELECT
     h.currency, h.views, h.add_to_cart, h.products_sold, h.units_sold,
     CAST(h.revenue AS DECIMAL(18, 2)) AS revenue,
     CAST(h.top_five_revenue AS DECIMAL(18, 2)) AS top_five_revenue,
-    CAST(CAST(CAST(h.stars AS DECIMAL(18, 6)) / NULLIF(h.reviews_count, 0) AS DECIMAL(18, 15)) AS DECIMAL(9, 6)) AS avg_rating,
+    CAST(ROUND(CAST(CAST(h.stars AS DECIMAL(18, 6)) / NULLIF(h.reviews_count, 0) AS DECIMAL(18, 15)), 6) AS DECIMAL(9, 6)) AS avg_rating,
     h.reviews_count,
     CASE
         WHEN h.add_to_cart > h.views AND h.views > 0 THEN 1
-        ELSE CAST(CAST(CAST(h.add_to_cart AS DECIMAL(18, 6)) / NULLIF(h.views, 0) AS DECIMAL(18, 15)) AS DECIMAL(9, 6))
+        ELSE CAST(ROUND(CAST(CAST(h.add_to_cart AS DECIMAL(18, 6)) / NULLIF(h.views, 0) AS DECIMAL(18, 15)), 6) AS DECIMAL(9, 6))
     END AS view_to_cart_rate
 FROM shop AS h

@@ -13,5 +13,5 @@ WITH sums AS (
 
 SELECT
     s.product_id, s.total_reviews, s.five_star_reviews,
-    CAST(CAST(CAST(s.stars AS DECIMAL(18, 6)) / NULLIF(s.rated, 0) AS DECIMAL(18, 15)) AS DECIMAL(9, 6)) AS avg_rating
+    CAST(ROUND(CAST(CAST(s.stars AS DECIMAL(18, 6)) / NULLIF(s.rated, 0) AS DECIMAL(18, 15)), 6) AS DECIMAL(9, 6)) AS avg_rating
 FROM sums AS s
