@@ -1,6 +1,7 @@
 /**
  * A recount of the funnel from the text of the definition alone, as plainly as it can be written: no state, no
- * look-back, every rule a loop over all events. It shares no code with the product, and is slow on purpose.
+ * look-back, every rule a loop over all events that name the session, the order or the user it speaks of. It shares no
+ * code with the product.
  */
 
 /** The Bronze columns that the rules speak of; one per stored event. */
@@ -101,11 +102,17 @@ export function recount(
   const purchases = findPurchases(events, webEvents).filter(
     (purchase) => options.showSeeds || !purchase.isSeed,
   );
-  const bySession = groups(webEvents, (event) => event.session_id as string);
+  const bySession = groups(webEvents, (event) => event.session_id);
+  const purchasesOf = new Map<string | null, RecountedPurchase[]>();
+  for (const purchase of purchases) {
+    const own = purchasesOf.get(purchase.session);
+    if (own === undefined) purchasesOf.set(purchase.session, [purchase]);
+    else own.push(purchase);
+  }
   const entriesOf = new Map<string, RecountedEntry[]>();
   for (const funnel of funnels) {
     const entries = [...bySession].flatMap(([session, own]) =>
-      entriesOfSession(session, funnel, own, purchases),
+      entriesOfSession(session, funnel, own, purchasesOf.get(session) ?? []),
     );
     entriesOf.set(
       funnel.name,
@@ -165,15 +172,35 @@ const wholeMinute = (time: number): number => Math.floor(time / minute) * minute
 
 function groups(
   events: readonly RecountEvent[],
-  keyOf: (event: RecountEvent) => string,
+  keyOf: (event: RecountEvent) => string | null,
 ): Map<string, RecountEvent[]> {
   const found = new Map<string, RecountEvent[]>();
   for (const event of events) {
-    const group = found.get(keyOf(event));
-    if (group === undefined) found.set(keyOf(event), [event]);
+    const key = keyOf(event);
+    if (key === null) continue;
+    const group = found.get(key);
+    if (group === undefined) found.set(key, [event]);
     else group.push(event);
   }
   return found;
+}
+
+type Facts = Pick<RecountedPurchase, 'orderId' | 'at' | 'user' | 'ownSession' | 'isSeed'>;
+
+/** The web events that rule 6 can speak of: those that name the purchase's session, order or user. */
+function related(webEvents: readonly RecountEvent[]): (purchase: Facts) => readonly RecountEvent[] {
+  const bySession = groups(webEvents, (event) => event.session_id);
+  const byOrder = groups(webEvents, (event) => event.order_id);
+  const byUser = groups(webEvents, (event) => event.user_id);
+  return ({ orderId, user, ownSession }) => {
+    const naming = (by: ReadonlyMap<string, RecountEvent[]>, key: string | null) =>
+      key === null ? [] : (by.get(key) ?? []);
+    return [
+      ...new Set(
+        [bySession, byOrder, byUser].flatMap((by, n) => naming(by, [ownSession, orderId, user][n] ?? null)),
+      ),
+    ];
+  };
 }
 
 /** "Ties of time are decided by event_id as lower-case text, everywhere." */
@@ -188,8 +215,9 @@ function findPurchases(
   events: readonly RecountEvent[],
   webEvents: readonly RecountEvent[],
 ): RecountedPurchase[] {
-  const ofOrders = events.filter((event) => event.table === 'business_events' && event.order_id !== null);
-  return [...groups(ofOrders, (event) => event.order_id as string)].flatMap(([orderId, unsorted]) => {
+  const ofOrders = events.filter((event) => event.table === 'business_events');
+  const relatedTo = related(webEvents);
+  return [...groups(ofOrders, (event) => event.order_id)].flatMap(([orderId, unsorted]) => {
     const own = unsorted.toSorted(inOrder);
     const purchase = own.find(
       (event) =>
@@ -207,7 +235,7 @@ function findPurchases(
       currency: money?.currency ?? 'LKR',
       isSeed: own.some((event) => event.is_seed === 1),
     };
-    return [{ ...facts, ...creditOf(facts, webEvents) }];
+    return [{ ...facts, ...creditOf(facts, relatedTo(facts)) }];
   });
 }
 
@@ -225,7 +253,7 @@ function moneyOf(own: readonly RecountEvent[]): RecountEvent | undefined {
 
 /** Rule 6, letter by letter. */
 function creditOf(
-  purchase: Pick<RecountedPurchase, 'orderId' | 'at' | 'user' | 'ownSession' | 'isSeed'>,
+  purchase: Facts,
   webEvents: readonly RecountEvent[],
 ): Pick<RecountedPurchase, 'session' | 'rule'> {
   const able = webEvents.filter((event) => (event.is_seed === 1) === purchase.isSeed);
@@ -276,7 +304,7 @@ function entriesOfSession(
   const window = funnel.windowSeconds * second;
   const timesOfStep = funnel.steps.map((step) =>
     step.type === 'purchase'
-      ? purchases.filter((purchase) => purchase.session === session).map((purchase) => purchase.at)
+      ? purchases.map((purchase) => purchase.at)
       : own.filter((event) => isStep(event, step)).map((event) => event.event_timestamp),
   );
   const firsts = own.filter((event) => isStep(event, funnel.steps[0] as RecountFunnel['steps'][number]));
