@@ -111,19 +111,17 @@ describe.skipIf(mssqlMissing !== undefined)(
       const pool = await connectTo(database);
       try {
         const found: Record<string, unknown> = {};
-        for (const table of [...Object.keys(oldRows).map((name) => `bronze.${name}`), 'bronze.order_events'])
-          found[table] = (await all(pool, `SELECT * FROM ${table}`))
-            .map(({ row_version: _version, ingest_seq: _seq, ...row }) =>
-              JSON.stringify(Object.fromEntries(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)))),
-            )
-            .sort();
-        for (const table of [
+        const tables = [
+          ...Object.keys(oldRows).map((name) => `bronze.${name}`),
+          'bronze.order_events',
           'bronze.business_event_items',
           'ops.event_fingerprints',
           'ops.dead_letter_events',
-        ])
+        ];
+        // The server numbers rows as it writes them, so two upgrades number alike only by chance.
+        for (const table of tables)
           found[table] = (await all(pool, `SELECT * FROM ${table}`))
-            .map((row) =>
+            .map(({ row_version: _version, ingest_seq: _seq, ...row }) =>
               JSON.stringify(Object.fromEntries(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)))),
             )
             .sort();
@@ -200,20 +198,22 @@ describe.skipIf(mssqlMissing !== undefined)(
       test('what the payload says stands in the typed columns', async () => {
         const views = await all(
           pool,
-          'SELECT LOWER(CAST(event_id AS varchar(36))) AS id, page_path, product_id, user_id, load_time_ms, is_seed FROM bronze.page_view_events ORDER BY event_timestamp',
+          'SELECT LOWER(CAST(event_id AS varchar(36))) AS id, page_path, product_id, user_id, load_time_ms, properties, is_seed FROM bronze.page_view_events ORDER BY event_timestamp',
         );
         const of = (id: string) => views.find((row) => String(row.id).endsWith(id));
         // The url had lost its letters, the body had kept them.
-        expect(of('000000000002')).toMatchObject({ page_path: '/products/තේ-කොළ' });
-        expect(of('000000000003')).toMatchObject({
+        expect(of('5c0000000002')).toMatchObject({ page_path: '/products/තේ-කොළ' });
+        expect(of('5c0000000003')).toMatchObject({
           page_path: '/products/3f2504e0-4f89-41d3-9a0c-0305e82c3301',
           product_id: '3f2504e0-4f89-41d3-9a0c-0305e82c3301',
         });
-        expect(of('000000000004')).toMatchObject({
+        expect(of('5c0000000004')).toMatchObject({
           user_id: 'c9a646d3-9c61-4cb7-bfcd-ee2522c8f633',
-          load_time_ms: 640,
+          // it was sent as a property, and still is one
+          load_time_ms: null,
+          properties: expect.stringContaining('"load_time_ms":640'),
         });
-        expect(of('000000000005')).toMatchObject({ is_seed: 1 });
+        expect(of('5c0000000005')).toMatchObject({ is_seed: 1 });
         const orders = await all(
           pool,
           'SELECT canonical_type, order_id, amount, is_seed FROM bronze.business_events ORDER BY event_timestamp',

@@ -237,7 +237,8 @@ export async function alignTable(session: Session, target: TargetTable): Promise
     );
   for (const index of again) await session.batch(createIndex(name, index));
   for (const index of target.indexes) {
-    if (indexes.some((has) => has.name === index.name)) continue;
+    // of whatever name: one index on a column is enough, and a second run finds its own
+    if (indexes.some(({ filter, columns }) => filter === null && columns.join(', ') === index.on)) continue;
     const kind = index.clustered === true ? 'CLUSTERED ' : '';
     await session.batch(`CREATE ${kind}INDEX ${index.name} ON ${name} (${index.on})`);
   }

@@ -92,9 +92,9 @@ function bodyOf(table: BronzeTable, old: OldRow): Body {
       receivedAt: Number.isNaN(receivedAt) ? undefined : receivedAt,
     };
   }
-  const { properties: _properties, payload: _payload, meta: _meta, timestamp: _timestamp, ...columns } = old;
+  const said = Object.entries(old).filter(([column, value]) => value !== null && !notSent.has(column));
   const body = {
-    ...columns,
+    ...Object.fromEntries(said),
     event_type: type,
     event_timestamp: new Date(Number(old.event_timestamp)).toISOString(),
     properties,
@@ -102,6 +102,16 @@ function bodyOf(table: BronzeTable, old: OldRow): Body {
   };
   return { text: JSON.stringify(body), origin: overHttp, receivedAt: undefined };
 }
+
+/** Columns that hold nothing of what was sent, or hold it as a whole. */
+const notSent: ReadonlySet<string> = new Set([
+  'properties',
+  'payload',
+  'meta',
+  'timestamp',
+  'row_version',
+  'ingest_seq',
+]);
 
 function judged(table: BronzeTable, body: Body, at: number): AnalyticsEvent | undefined {
   const bytes = Buffer.from(body.text, 'utf8');
