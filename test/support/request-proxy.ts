@@ -7,8 +7,9 @@ export interface RequestProxy {
   /** What clients send is swallowed; `swallowed` tells whether anything was. */
   swallowRequests(): void;
   readonly swallowed: () => boolean;
-  /** What the server answers waits. */
+  /** What the server answers goes nowhere; `asked` tells whether anything was sent to it since. */
   holdAnswers(): void;
+  readonly asked: () => boolean;
   /** The next thing that a client sends still goes to the server; its connection ends with that. */
   cutAfterRequest(): void;
   readonly cuts: () => number;
@@ -25,6 +26,7 @@ type Mode = 'passing' | 'swallowing' | 'holding' | 'cutting' | 'refusing';
 export async function openRequestProxy(host: string, port: number): Promise<RequestProxy> {
   let mode: Mode = 'passing';
   let swallowed = false;
+  let asked = false;
   let cuts = 0;
   const pairs = new Set<readonly [Socket, Socket]>();
 
@@ -54,6 +56,10 @@ export async function openRequestProxy(host: string, port: number): Promise<Requ
           // Ended, not destroyed: it reaches the server whole.
           upstream.end(chunk, () => client.destroy());
           return;
+        case 'holding':
+          asked = true;
+          upstream.write(chunk);
+          return;
         default:
           upstream.write(chunk);
       }
@@ -82,8 +88,10 @@ export async function openRequestProxy(host: string, port: number): Promise<Requ
     },
     swallowed: () => swallowed,
     holdAnswers() {
+      asked = false;
       mode = 'holding';
     },
+    asked: () => asked,
     cutAfterRequest() {
       mode = 'cutting';
     },
