@@ -66,10 +66,12 @@ export function createBook({ keep }: { readonly keep: boolean }): Book {
   }
 
   function answered(event: SimulatedEvent, answer: Answer): void {
-    const expected = event.meaning.kind === 'broken' ? event.meaning.reason : undefined;
+    const { meaning } = event;
+    const expected = meaning.kind === 'broken' ? meaning.reason : undefined;
+    const mayBeStored = meaning.kind !== 'broken' || meaning.unlessFirst === true;
     switch (answer.kind) {
       case 'promised':
-        if (expected !== undefined && answer.as !== 'published') {
+        if (!mayBeStored && answer.as !== 'published') {
           surprise(`${event.type} with ${expected} was ${answer.as}`);
         }
         keepPromise(event, answer.as === 'duplicate');

@@ -102,9 +102,10 @@ export function brokenEvent(at: number, random: Random): Omit<SimulatedEvent, 's
 
 /**
  * Other content under the id of an event that was promised: a dead letter too. It differs in what no funnel looks
- * at, so that the numbers are the same whichever of the two is stored.
+ * at, so that the numbers are the same whichever of the two is stored: where the first is the broker's still, the
+ * other may overtake it.
  */
-export function otherContentOf(event: SimulatedEvent, sendAt: number): SimulatedEvent {
+export function otherContentOf(event: SimulatedEvent, sendAt: number, unlessFirst = false): SimulatedEvent {
   const body = typeof event.body === 'string' ? {} : event.body;
   const given = typeof body.properties === 'object' && body.properties !== null ? body.properties : {};
   const changed =
@@ -115,7 +116,7 @@ export function otherContentOf(event: SimulatedEvent, sendAt: number): Simulated
     ...event,
     key: `${event.key} other content`,
     body: changed,
-    meaning: { kind: 'broken', reason: 'event_id_conflict' },
+    meaning: { kind: 'broken', reason: 'event_id_conflict', unlessFirst },
     sendAt,
     after: 'nothing',
   };

@@ -27,8 +27,11 @@ export type Meaning =
     }
   /** stored, and no step of a funnel: clicks, bots, reviews */
   | { readonly kind: 'nothing' }
-  /** must become a dead letter with this reason */
-  | { readonly kind: 'broken'; readonly reason: string };
+  /**
+   * must become a dead letter with this reason; `unlessFirst`: or be stored, where it overtook the event whose id it
+   * has, which then becomes the letter
+   */
+  | { readonly kind: 'broken'; readonly reason: string; readonly unlessFirst?: boolean };
 
 /** `web`: a browser's, to /track or as `ui.*`; `service`: a shop service's, to the collector or the exchange. */
 export type Lane = 'web' | 'service';

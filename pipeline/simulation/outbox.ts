@@ -148,7 +148,7 @@ export function createOutbox(options: {
     const next =
       event.after === 'again'
         ? { ...event, sendAt, after: 'nothing' as const }
-        : otherContentOf(event, sendAt);
+        : otherContentOf(event, sendAt, answer.kind === 'promised' && answer.as === 'published');
     insert({ event: next, dueAt: sendAt, attempt: 0, firstSentAt: undefined });
   }
 
