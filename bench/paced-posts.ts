@@ -54,7 +54,8 @@ export async function startPacedPosts(options: {
   function sendDue(): void {
     const due = ((performance.now() - began) / 1_000) * options.perSecond;
     while (sentAt.length < due) {
-      const socket = free.pop();
+      // the one that rests longest: the server ends a connection that rests for too long
+      const socket = free.shift();
       if (socket === undefined) return;
       const body = options.body();
       socket.write(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);

@@ -17,7 +17,8 @@ import {
   webEvent,
   webRow,
 } from './support/bronze-rows.ts';
-import { openFresh, wholeCycle } from './support/etl.ts';
+import { openFresh } from './support/etl.ts';
+import { wholeCycle } from './support/whole-cycle.ts';
 
 /* Rows and moments at the edge, each once the reason that a cycle failed or told something wrong. */
 

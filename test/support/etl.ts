@@ -11,6 +11,7 @@ import { batchOfSlice, type History } from './random-history.ts';
 import { differences, type PlainRow, queriedRows } from './recount-rows.ts';
 import { type TableName, tableNames } from './recount-tables.ts';
 import type { RecountedTables } from './warehouse-recount.ts';
+import { wholeCycle } from './whole-cycle.ts';
 
 const folders: string[] = [];
 const opened: DuckDbWarehouse[] = [];
@@ -36,15 +37,6 @@ export function funnelsOf({ funnels }: Pick<History, 'funnels'>): readonly Funne
   expect(checked.refusals).toEqual([]);
   return checked.funnels;
 }
-
-/** What a plan says when nothing else is asked of it. */
-export const wholeCycle = {
-  silver: true,
-  gold: true,
-  full: false,
-  recentDays: 0,
-  maxRows: 200_000,
-} as const satisfies Partial<SlicePlan>;
 
 export function planOf(history: History, asOf: number, visibleSeq: number): SlicePlan {
   return {

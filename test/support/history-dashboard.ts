@@ -12,6 +12,7 @@ import { batchOf } from './bronze-rows.ts';
 import { emptySnapshot } from './frames.ts';
 import { browseFunnel, purchaseFunnel } from './scripted-fold.ts';
 import type { ShopMonth } from './shop-month.ts';
+import { wholeCycle } from './whole-cycle.ts';
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const purchase = [
@@ -104,16 +105,14 @@ export async function startHistoryDashboard(
       const result = await warehouse.commit(batchOf([], seq + 1, { deadLetters: [letter], at }));
       if (result.kind !== 'committed') throw new Error(result.message);
     }
-    await warehouse.materialise({
+    const plan = {
+      ...wholeCycle,
       asOf,
       definitions: etlDefinitions(historyFunnels, timeZone, false),
-      silver: true,
-      gold: true,
-      full: false,
-      recentDays: 0,
       visibleSeq: seq,
-      maxRows: 1_000_000,
-    });
+    };
+    // events that have just come make a cycle take fewer at a time
+    while ((await warehouse.materialise(plan)).more);
   }
 
   return {
