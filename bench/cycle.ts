@@ -163,8 +163,8 @@ async function commitTimesOfFold(warehouse: Warehouse, dataDir: string): Promise
   }
 }
 
-/** bytes; the log is folded at 256 MB */
-const nearlyFull = 250 * 1_048_576;
+/** bytes; the log is folded at 256 million */
+const nearlyFull = 250_000_000;
 
 /** ms of each commit that began while `work` was under way. */
 async function commitWhile(warehouse: Warehouse, work: () => Promise<unknown>): Promise<readonly number[]> {
