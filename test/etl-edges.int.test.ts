@@ -207,6 +207,9 @@ it('what is told of now counts seeds where they are shown', async () => {
   expect(await rowsOf(warehouse, now)).toEqual([[1, 1, 0, 0]]);
   await warehouse.materialise({ ...rest, definitions: { ...definitions, showSeeds: true } });
   expect(await rowsOf(warehouse, now)).toEqual([[2, 2, 100, 1]]);
+  // Gold alone is made anew as a whole, too
+  await warehouse.materialise({ ...rest, definitions, silver: false });
+  expect(await rowsOf(warehouse, now)).toEqual([[1, 1, 0, 0]]);
 });
 
 it('a rate that stands at a half in its seventh place is rounded away from zero: 41 of 640', async () => {

@@ -7,7 +7,7 @@ export interface EtlState {
   readonly loadedSeq: number;
   readonly silverAsOf: number | null;
   readonly goldAsOf: number | null;
-  /** Of the definitions: does Gold count seeds? */
+  /** Does Gold count seeds, as it was made last? */
   readonly showSeeds: boolean;
   /** A hash of all that the layers depend on beside their rows. */
   readonly definitions: string;

@@ -66,11 +66,12 @@ export async function createRunSlice(): Promise<RunSlice> {
     // Until its last slice a cycle's states hold as of the cycle before: no day is complete of which half is loaded.
     const asOf = more ? before : plan.full ? plan.asOf : Math.max(plan.asOf, before);
     const gold = plan.gold && !(more && found?.goldAsOf == null);
-    const goldIsNew = gold && (full || plan.full || found?.goldAsOf == null);
+    const { showSeeds } = plan.definitions;
+    const goldIsNew = gold && (full || plan.full || found?.goldAsOf == null || found.showSeeds !== showSeeds);
 
     const steps = createSteps(session, {
       as_of: { type: 'timestamp', value: asOf },
-      show_seeds: { type: 'integer', value: plan.definitions.showSeeds ? 1 : 0 },
+      show_seeds: { type: 'integer', value: showSeeds ? 1 : 0 },
       from_seq: { type: 'bigint', value: from },
       to_seq: { type: 'bigint', value: to },
     });
@@ -88,7 +89,7 @@ export async function createRunSlice(): Promise<RunSlice> {
       silverAsOf: plan.silver && !more ? asOf : (found?.silverAsOf ?? null),
       // Gold that was not made anew beside a new Silver is wholly made anew by the next cycle that may.
       goldAsOf: gold ? asOf : full ? null : (found?.goldAsOf ?? null),
-      showSeeds: plan.silver || found === undefined ? plan.definitions.showSeeds : found.showSeeds,
+      showSeeds: gold ? showSeeds : (found?.showSeeds ?? showSeeds),
       definitions: plan.silver || found === undefined ? definitions : found.definitions,
     });
     return { asOf, rowsInserted, more, cycleEnd: plan.visibleSeq };

@@ -23,10 +23,10 @@ WITH sums AS (
 SELECT
     s.page_path, s.views,
     CAST(ROUND(CAST(CAST(s.visitors AS DECIMAL(18, 6)) / NULLIF(s.days, 0) AS DECIMAL(28, 11)), 6) AS DECIMAL(18, 6)) AS visitors_a_day,
-    CAST(ROUND(CAST(CAST(s.seconds_sum AS DECIMAL(38, 6)) / NULLIF(s.seconds_views, 0) AS DECIMAL(28, 11)), 6) AS DECIMAL(18, 6)) AS avg_time_on_page_seconds,
-    CAST(ROUND(CAST(CAST(s.depth_sum AS DECIMAL(38, 6)) / NULLIF(s.depth_views, 0) AS DECIMAL(18, 11)), 6) AS DECIMAL(9, 6)) AS avg_scroll_depth,
+    CAST(ROUND(CAST(CAST(s.seconds_sum AS DECIMAL(28, 6)) / NULLIF(s.seconds_views, 0) AS DECIMAL(28, 11)), 6) AS DECIMAL(18, 6)) AS avg_time_on_page_seconds,
+    CAST(ROUND(CAST(CAST(s.depth_sum AS DECIMAL(28, 6)) / NULLIF(s.depth_views, 0) AS DECIMAL(18, 11)), 6) AS DECIMAL(9, 6)) AS avg_scroll_depth,
     s.entries, s.exits,
     CAST(ROUND(CAST(CAST(s.bounced AS DECIMAL(18, 6)) / NULLIF(s.entries, 0) AS DECIMAL(18, 15)), 6) AS DECIMAL(9, 6)) AS bounce_rate,
     CAST(ROUND(CAST(CAST(s.exits AS DECIMAL(18, 6)) / NULLIF(s.views, 0) AS DECIMAL(18, 15)), 6) AS DECIMAL(9, 6)) AS exit_rate,
-    CAST(ROUND(CAST(CAST(s.load_sum AS DECIMAL(38, 6)) / NULLIF(s.load_views, 0) AS DECIMAL(28, 11)), 6) AS DECIMAL(18, 6)) AS avg_load_time_ms
+    CAST(ROUND(CAST(CAST(s.load_sum AS DECIMAL(28, 6)) / NULLIF(s.load_views, 0) AS DECIMAL(28, 11)), 6) AS DECIMAL(18, 6)) AS avg_load_time_ms
 FROM sums AS s

@@ -237,8 +237,11 @@ export async function alignTable(session: Session, target: TargetTable): Promise
     );
   for (const index of again) await session.batch(createIndex(name, index));
   for (const index of target.indexes) {
-    // of whatever name: one index on a column is enough, and a second run finds its own
-    if (indexes.some(({ filter, columns }) => filter === null && columns.join(', ') === index.on)) continue;
+    // A filtered one of this name serves too. One on the column is enough, whatever its name: not every server keeps
+    // the name as it was given.
+    const serves = ({ name: its, filter, columns }: ExistingIndex): boolean =>
+      its === index.name || (filter === null && columns.join(', ') === index.on);
+    if (indexes.some(serves)) continue;
     const kind = index.clustered === true ? 'CLUSTERED ' : '';
     await session.batch(`CREATE ${kind}INDEX ${index.name} ON ${name} (${index.on})`);
   }
