@@ -2,8 +2,10 @@
 ALTER TABLE ops.etl_state ADD show_seeds smallint NOT NULL CONSTRAINT DF_ops_etl_state_show_seeds DEFAULT 0;
 GO
 
+DROP VIEW gold.realtime_metrics;
+GO
 -- Of the day of the last cycle's as_of; "now" is its last five minutes.
-CREATE OR ALTER VIEW gold.realtime_metrics AS
+CREATE VIEW gold.realtime_metrics AS
 SELECT
     s.gold_as_of AS metric_timestamp,
     (
